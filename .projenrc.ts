@@ -1,0 +1,185 @@
+import { awscdk, javascript } from 'projen';
+
+// The newest versions that npm, PyPI, Maven Central and the Go module proxy have in common.
+const CDK_FLOOR = '2.260.0';
+const CONSTRUCTS_FLOOR = '10.5.1';
+const AWS_SDK = '3.1162.0';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-recoverable-secret',
+  description:
+    'An AWS Secrets Manager secret that survives its stack: deleted with a recovery window on destroy, restored on the next deploy',
+  author: 'The cdk-recoverable-secret authors',
+  authorAddress: 'https://github.com/cdk-recoverable-secret/cdk-recoverable-secret',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/cdk-recoverable-secret/cdk-recoverable-secret.git',
+  license: 'Apache-2.0',
+  copyrightOwner: 'The cdk-recoverable-secret authors',
+  copyrightPeriod: '2026',
+  stability: 'experimental',
+  keywords: ['aws', 'cdk', 'secretsmanager', 'secret', 'recovery-window', 'restore', 'custom-resource'],
+  defaultReleaseBranch: 'main',
+
+  projenrcTs: true,
+  projenVersion: '0.103.25',
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: '20.0.0',
+  sampleCode: false,
+  github: false,
+  release: false,
+  depsUpgrade: false,
+
+  cdkVersion: CDK_FLOOR,
+  constructsVersion: CONSTRUCTS_FLOOR,
+  jsiiVersion: '~6.0.16',
+  typescriptVersion: '~6.0.3',
+  // The handler ships as a bundle; jsii never sees its sources.
+  excludeTypescript: ['src/handler/**'],
+  tsconfigDevFile: 'tsconfig.dev.json',
+  typecheckTests: true,
+  docgenFilePath: 'API.md',
+
+  publishToPypi: { distName: 'cdk-recoverable-secret', module: 'cdk_recoverable_secret' },
+  publishToMaven: {
+    javaPackage: 'io.github.recoverablesecret',
+    mavenGroupId: 'io.github.recoverablesecret',
+    mavenArtifactId: 'cdk-recoverable-secret',
+  },
+  publishToGo: {
+    moduleName: 'github.com/cdk-recoverable-secret/cdk-recoverable-secret-go',
+    packageName: 'cdkrecoverablesecret',
+  },
+  publishToNuget: { dotNetNamespace: 'RecoverableSecret.Cdk', packageId: 'RecoverableSecret.Cdk' },
+
+  lambdaAutoDiscover: false,
+  edgeLambdaAutoDiscover: false,
+  lambdaExtensionAutoDiscover: false,
+  integrationTestAutoDiscover: false,
+  bundlerOptions: { assetsDir: 'assets', esbuildVersion: '0.28.2' },
+
+  eslint: false,
+  biome: true,
+  biomeOptions: {
+    version: '2.5.15',
+    biomeConfig: {
+      formatter: { indentStyle: javascript.biome_config.IndentStyle.SPACE, indentWidth: 2, lineWidth: 120 },
+      javascript: { formatter: { quoteStyle: javascript.biome_config.QuoteStyle.SINGLE } },
+    },
+  },
+  jestOptions: {
+    jestVersion: '^30.0.0',
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    junitReporting: false,
+    jestConfig: {
+      collectCoverage: false,
+      testTimeout: 30_000,
+      maxWorkers: 2,
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      cacheDirectory: 'node_modules/.cache/jest',
+      testPathIgnorePatterns: ['/node_modules/', '/.tools/'],
+      modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/dist/', '<rootDir>/.tools/'],
+    },
+  },
+
+  devDeps: [
+    `@aws-sdk/client-secrets-manager@${AWS_SDK}`,
+    `@aws-sdk/client-cloudformation@${AWS_SDK}`,
+    `@aws-sdk/client-kms@${AWS_SDK}`,
+    `@aws-sdk/client-eventbridge@${AWS_SDK}`,
+    `@aws-sdk/client-sqs@${AWS_SDK}`,
+    `@aws-sdk/client-cloudwatch@${AWS_SDK}`,
+    'aws-cdk@2.1148.1',
+    'aws-sdk-client-mock@4.1.0',
+    'cdk-nag@3.0.2',
+    'fast-check@4.3.0',
+  ],
+  gitignore: ['/.tools/', '/.jsii.tabl.json', '/.jsii.gz', 'cdk.out/'],
+});
+
+// ESM entry points first: esbuild drops what the handler does not use of the SDK.
+project.bundler.addBundle('src/handler/secret-recovery.lambda.ts', {
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minify: true,
+  mainFields: ['module', 'main'],
+  outfile: 'index.js',
+  watchTask: false,
+});
+
+// `npm test` works on a fresh clone: it bundles the handler, and it reports style instead of rewriting files.
+project.testTask.prependSpawn(project.bundler.bundleTask);
+const lint = project.addTask('lint', {
+  description: 'Reports lint and formatting findings without changing a file',
+  execArgs: ['biome', 'check', '--error-on-warnings'],
+});
+project.testTask.removeStep(project.testTask.steps.findIndex((step) => step.spawn === 'biome'));
+project.testTask.spawn(lint);
+for (const folder of ['demo/**', 'examples/**']) project.biome?.addFilePattern(folder);
+for (const folder of ['demo/**/*.ts', 'examples/**/*.ts']) project.tsconfigDev.addInclude(folder);
+
+project.addTask('demo', {
+  description: 'Deploy, destroy, alarm and deploy again on a local emulator, with the real CDK CLI',
+  steps: [
+    { spawn: project.bundler.bundleTask.name },
+    { execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'demo/demo.ts'] },
+  ],
+});
+
+for (const path of [
+  '/.tools/',
+  '/.ci/',
+  '/bench/',
+  '/demo/',
+  '/docs/',
+  '/examples/',
+  '/.jsii.tabl.json',
+  '/biome.jsonc',
+]) {
+  project.npmignore?.exclude(path);
+}
+
+project.addTask('lives', {
+  description:
+    'Random lives of stacks and secrets, with faults at any call: `npm run lives -- [how many] [first seed]`',
+  execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/lives.ts'],
+  receiveArgs: true,
+});
+project.addTask('test:aws', {
+  description:
+    'Runs the whole life of secrets on a real AWS account; says what it costs, and does nothing without --yes',
+  steps: [
+    { spawn: project.bundler.bundleTask.name },
+    {
+      execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/aws/run.ts'],
+      receiveArgs: true,
+    },
+  ],
+});
+project.addTask('test:ruler', {
+  description:
+    'Asks Event Ruler, the engine of EventBridge, about every event pattern; needs a JDK 11 or newer and Maven',
+  execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/monitor/event-ruler/check.ts'],
+});
+
+const rosetta = project.addTask('rosetta:extract', {
+  description: 'Compiles every example of the README and of the API documentation',
+  execArgs: ['jsii-rosetta', 'extract', '--strict', '.jsii'],
+});
+project.postCompileTask.prependSpawn(rosetta);
+
+// .NET is declared in the package metadata; building it needs an SDK that few machines have.
+project.tasks.tryFind('package-all')?.reset('jsii-pacmak -v --target js python java go');
+
+// Versions that every registry serves in full; development only, consumers resolve their own.
+project.package.file.addOverride('overrides', {
+  'unrs-resolver': '1.12.2',
+  'aws-cdk-lib': {
+    '@aws-cdk/cloud-assembly-schema': '54.11.0',
+    '@aws-cdk/asset-node-proxy-agent-v6': '2.1.2',
+  },
+});
+project.package.file.addOverride('allowScripts', { esbuild: false, '@parcel/watcher': false, 'unrs-resolver': false });
+project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
+
+project.synth();
