@@ -1,0 +1,37 @@
+import { Token } from 'aws-cdk-lib';
+import { type CfnSecret, Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { SecretRecovery, type SecretRecoveryProps } from './secret-recovery';
+
+/**
+ * A secret, and how it is recovered: the props of `secretsmanager.Secret` and of `SecretRecovery`.
+ */
+export interface RecoverableSecretProps extends SecretProps, SecretRecoveryProps {}
+
+/**
+ * A secret that survives its stack.
+ *
+ * Use it in place of `secretsmanager.Secret`, with the same props and methods. When it leaves its stack, or the stack
+ * is destroyed, it is scheduled for deletion with a recovery window; when it comes back, the next deployment restores
+ * the same secret: same name, same ARN, same value.
+ *
+ * @example
+ * const secret = new RecoverableSecret(this, 'Database', {
+ *   secretName: 'prod/database',
+ *   recoveryWindow: Duration.days(14),
+ * });
+ */
+export class RecoverableSecret extends Secret {
+  /**
+   * How this resource came by its secret: `CREATED`, `RESTORED` or `ADOPTED`.
+   *
+   * A token, known at deployment, for an output or for a resource that depends on it.
+   */
+  public readonly outcome: string;
+
+  constructor(scope: Construct, id: string, props: RecoverableSecretProps = {}) {
+    super(scope, id, props);
+    new SecretRecovery(props).applyTo(this);
+    this.outcome = Token.asString((this.node.defaultChild as CfnSecret).getAtt('Outcome'));
+  }
+}

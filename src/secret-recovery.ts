@@ -1,0 +1,293 @@
+import { AspectPriority, Aspects, type Duration, Lazy, Mixin, Resource, Token } from 'aws-cdk-lib';
+import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IConstruct } from 'constructs';
+import { RECOVERABLE_SECRET_TYPE, type RecoveryProperties } from './private/contract';
+import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recoverable';
+import { recoveryWindowInDays } from './private/recovery-window';
+import { defaultSecretName, outermostStack, secretNameError } from './private/secret-name';
+import { addSynthesisChecks, assertRemovalPolicy } from './private/synthesis-checks';
+import { SecretRecoveryProvider } from './secret-recovery-provider';
+
+/**
+ * What a deployment does with a secret of the wanted name that is scheduled for deletion.
+ */
+export enum RestorePolicy {
+  /**
+   * Restore it when its ownership tag names the same owner, and fail otherwise.
+   */
+  IF_OWNED = 'IF_OWNED',
+
+  /**
+   * Restore it, whoever it belonged to, and own it from then on.
+   *
+   * For a secret that was made, and scheduled for deletion, outside of this library. The role of the provider gets
+   * permission for exactly this secret name.
+   */
+  ALWAYS = 'ALWAYS',
+
+  /**
+   * Fail, and leave it scheduled.
+   */
+  NEVER = 'NEVER',
+}
+
+/**
+ * What a deployment does with a live secret of the wanted name that this resource did not create.
+ */
+export enum ExistingSecretPolicy {
+  /**
+   * Take it over when its ownership tag names the same owner, as after `RemovalPolicy.RETAIN`, and fail otherwise.
+   */
+  ADOPT_IF_OWNED = 'ADOPT_IF_OWNED',
+
+  /**
+   * Take it over, whoever it belongs to, and own it from then on.
+   *
+   * For a secret that moves here from another stack, from a plain `Secret` or from another tool. The role of the
+   * provider gets permission for exactly this secret name.
+   */
+  ADOPT = 'ADOPT',
+
+  /**
+   * Fail, and leave it as it is.
+   */
+  FAIL = 'FAIL',
+}
+
+/**
+ * Which value a restored or adopted secret has when its value is generated.
+ *
+ * A declared value (`secretObjectValue`, `secretStringValue`) is written in any case: the template states it.
+ */
+export enum RestoredValue {
+  /**
+   * Keep the value that the secret has.
+   */
+  KEEP = 'KEEP',
+
+  /**
+   * Generate a new one. The old value stays available under the staging label `AWSPREVIOUS`.
+   */
+  REGENERATE = 'REGENERATE',
+}
+
+/**
+ * How a secret is deleted with its stack, and how the next deployment gets it back.
+ */
+export interface SecretRecoveryProps {
+  /**
+   * How long the secret can be restored after it was removed: a whole number of days from 7 to 30.
+   *
+   * During the window the secret keeps its name, its ARN and its value, and nobody can read it. AWS does not charge
+   * for a secret that is scheduled for deletion. A change applies to the next deletion.
+   *
+   * Throws at synthesis for anything else, for a token, and together with `forceDeleteWithoutRecovery`.
+   *
+   * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+   * @default Duration.days(30)
+   */
+  readonly recoveryWindow?: Duration;
+
+  /**
+   * Delete the secret at once and for good, as CloudFormation does with `AWS::SecretsManager::Secret`.
+   *
+   * Nothing can restore it afterwards. A deployment that is rolled back never does this: it schedules the secret.
+   *
+   * @default false
+   */
+  readonly forceDeleteWithoutRecovery?: boolean;
+
+  /**
+   * What to do when a secret of this name is scheduled for deletion.
+   *
+   * @default RestorePolicy.IF_OWNED
+   */
+  readonly restorePolicy?: RestorePolicy;
+
+  /**
+   * What to do when a live secret of this name exists that this resource did not create.
+   *
+   * @default ExistingSecretPolicy.ADOPT_IF_OWNED
+   */
+  readonly existingSecretPolicy?: ExistingSecretPolicy;
+
+  /**
+   * Whether a restored or adopted secret keeps a generated value.
+   *
+   * @default RestoredValue.KEEP
+   */
+  readonly restoredValue?: RestoredValue;
+
+  /**
+   * Who the secret belongs to: the value of its tag `recoverable-secret:owner`, 1 to 256 characters.
+   *
+   * Only the same owner restores it. A stack that is destroyed and deployed again under its name is the same owner.
+   * Give several stacks one owner when a secret shall move freely between them. Letters, digits, spaces and
+   * `_ . : / = + - @`; tokens are refused, because the permissions of the provider are written with it.
+   *
+   * @default - the name of the stack, of the outermost one for a nested stack
+   */
+  readonly owner?: string;
+
+  /**
+   * The provider whose function does the work.
+   *
+   * CloudFormation does not let a deployed resource change its provider.
+   *
+   * @default - one per stack, see `SecretRecoveryProvider.getOrCreate()`
+   */
+  readonly provider?: SecretRecoveryProvider;
+}
+
+/**
+ * Makes secrets recoverable that other constructs create.
+ *
+ * Apply it to a scope: every `Secret` and `CfnSecret` inside, as of that moment, becomes recoverable, among them
+ * those that `rds.DatabaseSecret`, `docdb.DatabaseSecret` or `redshift.DatabaseSecret` make. A secret without a name
+ * gets one that is the same on every deployment.
+ *
+ * A secret that is recoverable already keeps its settings: of several applications the first one counts, and the
+ * props of a `RecoverableSecret` come before any of them. Imported secrets belong to somebody else; they are passed
+ * over, and `applyTo()` throws for one.
+ *
+ * On a secret that is deployed as `AWS::SecretsManager::Secret` CloudFormation refuses the change of type, and
+ * nothing happens to it. The README shows the way across.
+ *
+ * @example
+ * Mixins.of(app).apply(new SecretRecovery({ recoveryWindow: Duration.days(7) }));
+ */
+export class SecretRecovery extends Mixin {
+  private readonly props: SecretRecoveryProps;
+
+  constructor(props: SecretRecoveryProps = {}) {
+    super();
+    this.props = props;
+  }
+
+  /**
+   * Whether the construct is a secret that this app creates: a `Secret` or a `CfnSecret`.
+   *
+   * @param construct The construct to look at
+   */
+  public supports(construct: IConstruct): boolean {
+    return cfnSecretOf(construct) !== undefined;
+  }
+
+  /**
+   * Makes the secret recoverable.
+   *
+   * Throws when the construct is not a secret that this app creates, and when a setting is not possible.
+   *
+   * @param construct The `Secret` or `CfnSecret`
+   */
+  public applyTo(construct: IConstruct): void {
+    const secret = cfnSecretOf(construct);
+    if (!secret) {
+      throw new Error(
+        `[${construct.node.path}] SecretRecovery applies to a Secret or CfnSecret that this app creates, got: ` +
+          `${describe(construct)}; apply it where the secret is created`,
+      );
+    }
+    if (isRecoverable(secret)) return;
+    makeRecoverable(secret, this.props);
+  }
+}
+
+/** How long CloudFormation waits: the function may run three times in full, with Lambda's pauses in between. */
+const SERVICE_TIMEOUT_SECONDS = 2100;
+
+function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
+  assertWindow(props, secret);
+  assertOwner(props.owner, secret);
+  assertRemovalPolicy(secret);
+  assertName(secret);
+
+  props.provider?._assertServes(secret);
+  const days = recoveryWindowInDays(props.recoveryWindow, secret);
+
+  const owner = props.owner ?? outermostStack(secret).stackName;
+  const provider = props.provider ?? SecretRecoveryProvider.getOrCreate(secret);
+  const properties: RecoveryProperties = {
+    Owner: owner,
+    RecoveryWindowInDays: `${days}`,
+    ForceDeleteWithoutRecovery: props.forceDeleteWithoutRecovery ? 'true' : 'false',
+    RestorePolicy: props.restorePolicy ?? RestorePolicy.IF_OWNED,
+    ExistingSecretPolicy: props.existingSecretPolicy ?? ExistingSecretPolicy.ADOPT_IF_OWNED,
+    RestoredValue: props.restoredValue ?? RestoredValue.KEEP,
+  };
+
+  markRecoverable(secret);
+  secret.name = nameOf(secret);
+  // The logical id stays: on a deployed native secret CloudFormation then refuses the change of type, instead of
+  // creating a second secret and force-deleting the first.
+  secret.addOverride('Type', RECOVERABLE_SECRET_TYPE);
+  secret.addPropertyOverride('ServiceToken', provider.serviceToken);
+  secret.addPropertyOverride('ServiceTimeout', SERVICE_TIMEOUT_SECONDS);
+  for (const [name, value] of Object.entries(properties)) secret.addPropertyOverride(name, value);
+
+  provider._allow({
+    owner,
+    scope: secret,
+    // Whoever changes the name afterwards changes the permission as well.
+    secretName: Lazy.uncachedString({ produce: () => secret.name }),
+    restoreAny: properties.RestorePolicy === RestorePolicy.ALWAYS,
+    adoptAny: properties.ExistingSecretPolicy === ExistingSecretPolicy.ADOPT,
+  });
+  passOnStackTags(secret);
+  addSynthesisChecks(secret, props.forceDeleteWithoutRecovery ?? false);
+}
+
+function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {
+  if (props.forceDeleteWithoutRecovery && props.recoveryWindow !== undefined) {
+    throw new Error(
+      `[${scope.node.path}] recoveryWindow cannot be given together with forceDeleteWithoutRecovery: a secret that ` +
+        `is deleted without recovery has no window, got: recoveryWindow ${props.recoveryWindow.toString()}`,
+    );
+  }
+}
+
+function assertOwner(owner: string | undefined, scope: IConstruct): void {
+  if (owner === undefined) return;
+  if (Token.isUnresolved(owner)) {
+    throw new Error(
+      `[${scope.node.path}] owner must be known at synthesis, got a token: it must be the same on every deployment, ` +
+        'and the permissions of the provider are written with it',
+    );
+  }
+  if (!/^[\p{L}\p{N} _.:/=+\-@]{1,256}$/u.test(owner)) {
+    throw new Error(
+      `[${scope.node.path}] owner must be 1 to 256 letters, digits, spaces or any of _ . : / = + - @ (the characters ` +
+        `of a tag value), got: '${owner}'`,
+    );
+  }
+}
+
+function assertName(secret: CfnSecret): void {
+  if (secret.name === undefined || Token.isUnresolved(secret.name)) return;
+  const error = secretNameError(secret.name);
+  if (error) throw new Error(`[${secret.node.path}] ${error}`);
+}
+
+/** A user's name, or the default one; `PhysicalName.GENERATE_IF_NEEDED` resolves to nothing unless it is needed. */
+function nameOf(secret: CfnSecret): string {
+  const given = secret.name;
+  if (given !== undefined && !Token.isUnresolved(given)) return given;
+  return Lazy.uncachedString({ produce: (context) => context.resolve(given) ?? defaultSecretName(secret) });
+}
+
+/** CloudFormation hands the tags of a stack on to a native secret, but not to a custom resource. */
+function passOnStackTags(secret: CfnSecret): void {
+  const visit = () => {
+    const own = secret.tags.tagValues();
+    for (const [key, value] of Object.entries(outermostStack(secret).tags.tagValues())) {
+      // Also one that was removed from the secret: CloudFormation would not know of that.
+      if (!(key in own)) secret.tags.setTag(key, value, Number.MAX_SAFE_INTEGER);
+    }
+  };
+  // After the aspects that tag the stack.
+  Aspects.of(secret).add({ visit }, { priority: AspectPriority.DEFAULT + 1 });
+}
+
+function describe(construct: IConstruct): string {
+  return Resource.isResource(construct) && 'secretArn' in construct ? 'an imported secret' : 'another construct';
+}
