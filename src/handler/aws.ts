@@ -1,0 +1,40 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { errorName } from './errors';
+import { Stacks } from './stacks';
+import type { World } from './world';
+
+/** Throttling is the rule when hundreds of secrets change at once; a call that hangs must end in time. */
+const CONFIG = {
+  retryMode: 'adaptive',
+  maxAttempts: 10,
+  requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000 },
+};
+
+// Outside of the invocation, so that the next one finds the connections open.
+const secrets = new SecretsManagerClient(CONFIG);
+
+/** The real world, as the runtime of the function gives it. */
+export function awsWorld(isFresh: () => boolean, remainingMs: () => number, log: World['log']): World {
+  return {
+    secrets,
+    secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, region }),
+    stacks: new Stacks(CONFIG),
+    keyState,
+    isFresh,
+    remainingMs,
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    log,
+  };
+}
+
+async function keyState(keyId: string): Promise<string | undefined> {
+  const { DescribeKeyCommand, KMSClient } = await import('@aws-sdk/client-kms');
+  try {
+    const { KeyMetadata: key } = await new KMSClient(CONFIG).send(new DescribeKeyCommand({ KeyId: keyId }));
+    return key?.KeyState;
+  } catch (error) {
+    // A key that does not exist is dead; one that may not be seen, as in another account, counts as alive.
+    return errorName(error) === 'NotFoundException' ? 'NotFound' : undefined;
+  }
+}

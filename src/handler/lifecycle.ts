@@ -1,0 +1,568 @@
+import { type Outcome, OWNERSHIP_TAG } from '../private/contract';
+import {
+  decideAcquisition,
+  decideRemoval,
+  decideRevision,
+  type ExistingSecret,
+  removalDependsOnStack,
+} from './decision';
+import { errorName, Failure, LookAgain, Refusal } from './errors';
+import { claim, isClaimedBy, ownedBy, ownerTag, returnTo, type Tags, tagsBefore } from './ownership';
+import { decidingAnew, lookAgain } from './patience';
+import { changesOf, valueToRestore } from './reconcile';
+import {
+  type CloudFormationRequest,
+  type DeclaredSecret,
+  declaredSecret,
+  type Requester,
+  requesterOf,
+  type ValueSource,
+} from './request';
+import { assertTemplate, produceValue } from './secret-value';
+import {
+  addReplicas,
+  awaitReplicas,
+  create,
+  describe,
+  isLive,
+  putValue,
+  putValueBack,
+  remove,
+  removeReplicas,
+  restore,
+  retag,
+  updateMetadata,
+} from './secrets';
+import type { World } from './world';
+
+/** Physical id after a Create that failed: its Delete looks whether the tags of that very request are on the secret. */
+export function unknownSecret(requestId: string): string {
+  return `${UNKNOWN_SECRET}${requestId}`;
+}
+
+const UNKNOWN_SECRET = 'recoverable-secret:unknown:';
+
+/** What CloudFormation is told. */
+export interface Completed {
+  readonly physicalId: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** A failure that could not be undone: the following Delete has to find the secret by its ARN. */
+export class Unfinished extends Error {
+  constructor(
+    readonly arn: string,
+    readonly reason: unknown,
+  ) {
+    super('a failed change of the secret could not be undone');
+  }
+}
+
+interface Held {
+  readonly arn: string;
+  readonly outcome: Outcome;
+}
+
+/** How long a name stays taken after a deletion without recovery, with room to spare. */
+const NAME_WAIT_MS = 120_000;
+
+/** How long a secret may go on to look as it did before the last change. */
+const SETTLE_MS = 30_000;
+
+const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'];
+
+export async function onCreate(request: CloudFormationRequest, world: World): Promise<Completed> {
+  const declared = declaredSecret(request.ResourceProperties);
+  const requester = requesterOf(request);
+  const before = await creation(requester, world);
+  const held = before === 'awaited' ? await acquire(declared, requester, world, false) : undefined;
+  // CloudFormation withdraws a Create when another resource fails. Its Delete may have come before there was anything.
+  if (before === 'withdrawn' || (held && (await creation(requester, world)) === 'withdrawn')) {
+    await takeBack(declared, requester, world);
+    throw new Refusal('CloudFormation withdrew this request; what it had done was undone');
+  }
+  if (!held) throw new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
+  return completed(held);
+}
+
+export async function onUpdate(request: CloudFormationRequest, world: World): Promise<Completed> {
+  const declared = declaredSecret(request.ResourceProperties);
+  const before = declaredSecret(request.OldResourceProperties ?? {});
+  const requester = requesterOf(request);
+  const arn = request.PhysicalResourceId ?? '';
+  await assertNotPast('Update', requester, arn, world);
+  if (declared.name === before.name && isArn(arn)) {
+    return completed(await revise(arn, declared, before, requester, world));
+  }
+  // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
+  const returning = await isRollingBack(requester, world);
+  const held = await acquire(declared, requester, world, returning);
+  // The failed update may never have told CloudFormation which secret it got hold of.
+  if (returning && declared.name !== before.name) {
+    const known = (secret: ExistingSecret) => (secret.arn === arn ? 'CloudFormation knows of it' : undefined);
+    await dispose(before.name, before, requester, world, known, true);
+  }
+  return completed(held);
+}
+
+export async function onDelete(request: CloudFormationRequest, world: World): Promise<Completed> {
+  const physicalId = request.PhysicalResourceId ?? '';
+  const declared = declaredSecret(request.ResourceProperties);
+  const requester = requesterOf(request);
+  await assertNotPast('Delete', requester, physicalId, world);
+  const failedCreate = physicalId.startsWith(UNKNOWN_SECRET) ? physicalId.slice(UNKNOWN_SECRET.length) : undefined;
+  // CloudFormation makes up an id when a Create was never answered; whatever this resource holds is meant then.
+  await dispose(isArn(physicalId) ? physicalId : declared.name, declared, requester, world, (secret) =>
+    failedCreate !== undefined && secret.ownership.origin?.requestId !== failedCreate
+      ? 'the request that failed did not get hold of it'
+      : undefined,
+  );
+  return { physicalId };
+}
+
+/**
+ * Lets go of the secret, if this resource holds it.
+ *
+ * @param except Why a secret is not meant
+ * @param undoing Whether this is known to undo a failed deployment
+ */
+async function dispose(
+  id: string,
+  declared: DeclaredSecret,
+  requester: Requester,
+  world: World,
+  except: (secret: ExistingSecret) => string | undefined,
+  undoing = false,
+): Promise<void> {
+  const look = async () => {
+    const found = await describe(world, id);
+    const why = found && except(found);
+    if (why) return { undoes: false, decision: { action: 'leave', why } as const };
+    const undoes =
+      removalDependsOnStack(found, declared, requester) && (undoing || (await isRollingBack(requester, world)));
+    return { undoes, decision: decideRemoval(found, declared, requester, undoes) };
+  };
+  await decidingAnew(world, SETTLE_MS, async () => {
+    // Right after a Create, what is seen may still be the time before it.
+    const { undoes, decision } = await lookAgain(world, look, (now) => now.decision.action !== 'leave');
+    world.log({ step: decision.action, secret: id, why: decision.action === 'leave' ? decision.why : undefined });
+    if (decision.action === 'leave') return;
+    const { secret } = decision;
+    try {
+      if (undoes) await takeValueBack(secret, world);
+      if (decision.action === 'return') {
+        await giveBack(secret, world);
+        return;
+      }
+      if (decision.action === 'return-and-schedule') await giveBackOwner(secret, world);
+      await schedule(secret, declared, world, decision.action === 'force');
+    } catch (error) {
+      // It was no longer so: what is seen next decides.
+      const past = ['InvalidRequestException', 'ResourceNotFoundException'].includes(errorName(error));
+      throw past ? new LookAgain(error) : error;
+    }
+  });
+}
+
+/** A delivery that comes when CloudFormation is done with the request must not do its work once more. */
+async function assertNotPast(
+  type: 'Update' | 'Delete',
+  requester: Requester,
+  physicalId: string,
+  world: World,
+): Promise<void> {
+  if (world.isFresh()) return;
+  const past = await seen(world, false, () =>
+    world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId),
+  );
+  if (past) throw new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
+}
+
+async function isDone(requester: Requester, arn: string, world: World): Promise<boolean> {
+  if (requester.type === 'Create') return (await creation(requester, world)) === 'completed';
+  return (
+    !world.isFresh() &&
+    seen(world, false, () => world.stacks.isPast('Update', requester.stackId, requester.logicalId, arn))
+  );
+}
+
+/** A precaution: where the stack cannot be seen, a request counts as what it says it is. */
+async function seen<T>(world: World, otherwise: T, look: () => Promise<T>): Promise<T> {
+  try {
+    return await asked(world, look);
+  } catch {
+    return otherwise;
+  }
+}
+
+/** CloudFormation takes few calls a second, and its answer decides: it is worth some patience. */
+async function asked<T>(world: World, look: () => Promise<T>): Promise<T> {
+  for (const pause of [1_000, 3_000, 6_000]) {
+    try {
+      return await look();
+    } catch (error) {
+      world.log({ step: 'stack not seen', error: errorName(error) });
+      await world.sleep(pause);
+    }
+  }
+  return look();
+}
+
+function isRollingBack({ stackId }: Requester, world: World): Promise<boolean> {
+  return asked(world, () => world.stacks.isRollingBack(stackId));
+}
+
+async function creation(requester: Requester, world: World): Promise<'awaited' | 'completed' | 'withdrawn'> {
+  if (world.isFresh()) return 'awaited';
+  return seen(world, 'awaited', () => world.stacks.creation(requester.stackId, requester.logicalId));
+}
+
+async function takeBack(declared: DeclaredSecret, requester: Requester, world: World): Promise<void> {
+  const claimed = (secret?: ExistingSecret) => secret !== undefined && isClaimedBy(requester, secret.ownership);
+  const found = await lookAgain(world, () => describe(world, declared.name), claimed);
+  if (!found || !claimed(found)) return;
+  try {
+    await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
+  } catch (error) {
+    throw new Unfinished(found.arn, error);
+  }
+}
+
+/** Gets hold of the secret of this name: a new one, the one that is scheduled for deletion, or a live one. */
+async function acquire(
+  declared: DeclaredSecret,
+  requester: Requester,
+  world: World,
+  returning: boolean,
+): Promise<Held> {
+  assertGenerator(declared.value);
+  return decidingAnew(world, NAME_WAIT_MS, () => tryToAcquire(declared, requester, world, returning));
+}
+
+/** Throws `LookAgain` while the name belongs to a secret that is on its way out. */
+async function tryToAcquire(
+  declared: DeclaredSecret,
+  requester: Requester,
+  world: World,
+  returning: boolean,
+): Promise<Held> {
+  const found = await describe(world, declared.name);
+  const decision = decideAcquisition(found, declared, requester, returning);
+  world.log({ step: decision.action, secret: found?.arn ?? declared.name });
+  // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
+  if (decision.action === 'refuse' && returning && found) return { arn: found.arn, outcome: 'ADOPTED' };
+  switch (decision.action) {
+    case 'refuse':
+      throw new Refusal(decision.reason);
+    case 'create':
+      return createNew(declared, requester, world);
+    case 'restore':
+      return bringBack(decision.secret, declared, requester, world);
+    case 'adopt':
+      return takeOver(decision.secret, declared, requester, world);
+    case 'leave':
+      return { arn: decision.secret.arn, outcome: 'ADOPTED' };
+    case 'resume':
+      return resume(decision.secret, declared, requester, world);
+  }
+}
+
+async function createNew(declared: DeclaredSecret, requester: Requester, world: World): Promise<Held> {
+  const value = await produceValue(world, declared.value);
+  const tags = claim(declared.owner, requester, 'CREATED');
+  let arn: string;
+  try {
+    arn = await create(world, declared, tags, requester.requestId, value);
+  } catch (error) {
+    // An answer can get lost: what carries the tags of this request was created by it.
+    const now = await describe(world, declared.name);
+    const created = now && isClaimedBy(requester, now.ownership);
+    const taken = ['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error));
+    throw created || taken ? new LookAgain(error) : error;
+  }
+  await orUndo(world, arn, 'CREATED', declared, requester, undefined, async () => {
+    await addReplicas(world, arn, declared.replicas);
+    await awaitReplicas(
+      world,
+      arn,
+      declared.replicas.map(({ region }) => region),
+    );
+  });
+  return { arn, outcome: 'CREATED' };
+}
+
+async function bringBack(
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  requester: Requester,
+  world: World,
+): Promise<Held> {
+  await assertKeyAlive(secret, world);
+  const takenFrom = secret.ownership.owner === declared.owner ? undefined : secret.ownership;
+  const tags = claim(declared.owner, requester, 'RESTORED', takenFrom);
+  await orUndo(world, secret.arn, 'RESTORED', declared, requester, secret, async () => {
+    if (!(await restore(world, secret.arn))) {
+      throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
+    }
+    if (takenFrom) await assertStill(secret, requester, world);
+    await reconcile(secret, declared, tags, world, () =>
+      write(secret, valueToRestore(secret, declared), requester, world),
+    );
+  });
+  return { arn: secret.arn, outcome: 'RESTORED' };
+}
+
+/** Whoever may take a secret from its owner may not be the only one who does. */
+async function assertStill(secret: ExistingSecret, requester: Requester, world: World): Promise<void> {
+  const now = (await describe(world, secret.arn))?.ownership;
+  if (!now || JSON.stringify(now) === JSON.stringify(secret.ownership)) return;
+  const taken = new Failure(`secret '${secret.name}' was taken by ${now.stackId ?? 'somebody else'} at the same time`);
+  throw isClaimedBy(requester, now) ? new LookAgain(taken) : taken;
+}
+
+async function takeOver(
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  requester: Requester,
+  world: World,
+): Promise<Held> {
+  await assertKeyAlive(secret, world);
+  await assertLetGo(secret, world);
+  const tags = claim(declared.owner, requester, 'ADOPTED', secret.ownership);
+  await orUndo(world, secret.arn, 'ADOPTED', declared, requester, secret, async () => {
+    await reconcile(secret, declared, tags, world, () =>
+      write(secret, valueToRestore(secret, declared), requester, world),
+    );
+  });
+  return { arn: secret.arn, outcome: 'ADOPTED' };
+}
+
+/** Completes what an earlier delivery of this request began, or returns to a secret that was never given up. */
+async function resume(
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  requester: Requester,
+  world: World,
+): Promise<Held> {
+  const outcome = secret.ownership.origin?.outcome ?? 'ADOPTED';
+  const sameRequest = isClaimedBy(requester, secret.ownership);
+  const work = async () => {
+    const value = sameRequest && outcome !== 'CREATED' ? valueToRestore(secret, declared) : undefined;
+    await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), world, () =>
+      write(secret, value, requester, world),
+    );
+  };
+  await (sameRequest ? orUndo(world, secret.arn, outcome, declared, requester, secret, work) : work());
+  return { arn: secret.arn, outcome };
+}
+
+async function revise(
+  arn: string,
+  declared: DeclaredSecret,
+  before: DeclaredSecret,
+  requester: Requester,
+  world: World,
+): Promise<Held> {
+  assertGenerator(declared.value);
+  const found = await describe(world, arn);
+  const decision = decideRevision(found, declared, before, requester);
+  const outcome = found?.ownership.origin?.outcome ?? 'ADOPTED';
+  world.log({ step: decision.action, secret: arn });
+  if (decision.action === 'refuse') {
+    // A rollback that fails leaves the stack stuck, and there is nothing here that it could roll back.
+    if (await isRollingBack(requester, world)) return { arn, outcome };
+    throw new Refusal(decision.reason);
+  }
+  const { secret } = decision;
+  if (decision.action === 'restore') {
+    await assertKeyAlive(secret, world);
+    if (!(await restore(world, arn))) throw new Failure(`secret '${secret.name}' is being deleted for good`);
+  }
+  // As in CloudFormation, another source makes another value. A rollback only makes the one before current again: it
+  // would otherwise drop what was under AWSPREVIOUS, and overwrite what was written by hand.
+  const changed = JSON.stringify(before.value) !== JSON.stringify(declared.value);
+  const failedDeployment = changed
+    ? await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId))
+    : undefined;
+  const writes = changed && failedDeployment === undefined && declared.value.kind !== 'none';
+  const now = new Date(world.now()).toISOString();
+  const valueTag: Tags = writes ? { [OWNERSHIP_TAG.valueUpdate]: `${requester.requestId} ${now}` } : {};
+  const setValue = async () => {
+    if (writes) await write(secret, declared.value, requester, world);
+    const [lastWriter, at] = (secret.tags[OWNERSHIP_TAG.valueUpdate] ?? '').split(' ');
+    // A deployment that failed before it wrote a value left the tag of an earlier one.
+    if (failedDeployment !== undefined && Date.parse(at) >= failedDeployment) {
+      await putValueBack(world, secret, lastWriter);
+    }
+  };
+  const tags = { ...ownedBy(declared.owner, secret.tags), ...valueTag };
+  await reconcile(secret, declared, tags, world, setValue, before);
+  return { arn, outcome };
+}
+
+/**
+ * Ownership first: whatever happens afterwards, the tags say who has to deal with it. Replicas last: they take long.
+ *
+ * @param setValue Writes or takes back the value, in between
+ */
+async function reconcile(
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  ownershipTags: Tags,
+  world: World,
+  setValue: () => Promise<void>,
+  declaredBefore?: DeclaredSecret,
+): Promise<void> {
+  const changes = changesOf(secret, declared, ownershipTags, declaredBefore);
+  await retag(world, secret.arn, changes.setTags, changes.removeTags);
+  await updateMetadata(world, secret.arn, changes.metadata);
+  await setValue();
+  await removeReplicas(world, secret.arn, changes.removeReplicas, []);
+  await addReplicas(world, secret.arn, changes.addReplicas);
+  await awaitReplicas(world, secret.arn, changes.awaitReplicas);
+}
+
+/** The request's id is the id of the version, so that a second delivery finds it there. */
+async function write(
+  secret: ExistingSecret,
+  source: ValueSource | undefined,
+  requester: Requester,
+  world: World,
+): Promise<void> {
+  if (!source || requester.requestId in secret.versions) return;
+  const value = await produceValue(world, source);
+  if (value === undefined) return;
+  try {
+    await putValue(world, secret.arn, value, requester.requestId);
+  } catch (error) {
+    const now = await describe(world, secret.arn);
+    if (!now || !(requester.requestId in now.versions)) throw error;
+  }
+}
+
+/**
+ * Does the work; when it fails, the secret is left as it was found before the failure goes on.
+ *
+ * @param found The secret before the request; undefined when the request created it
+ */
+async function orUndo(
+  world: World,
+  arn: string,
+  outcome: Outcome,
+  declared: DeclaredSecret,
+  requester: Requester,
+  found: ExistingSecret | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    // Another delivery of the request may have been carried through: then there is nothing to undo.
+    if (error instanceof LookAgain || (await isDone(requester, arn, world))) throw error;
+    try {
+      await undo(arn, outcome, declared, requester, found, world);
+    } catch (failure) {
+      world.log({ step: 'undo failed', secret: arn, error: errorName(failure) });
+      throw new Unfinished(arn, error);
+    }
+    throw error;
+  }
+}
+
+async function undo(
+  arn: string,
+  outcome: Outcome,
+  declared: DeclaredSecret,
+  requester: Requester,
+  found: ExistingSecret | undefined,
+  world: World,
+): Promise<void> {
+  const secret = await lookAgain(world, () => describe(world, arn), isLive);
+  if (!isLive(secret)) return;
+  const claimed = isClaimedBy(requester, secret.ownership);
+  // An overlapping delivery may have restored what this one found live.
+  const came = (claimed && secret.ownership.origin?.outcome) || outcome;
+  // Restored, but not claimed yet: still ours to put back, unless somebody else was faster.
+  const untouched = JSON.stringify(secret.ownership) === JSON.stringify(found?.ownership);
+  world.log({ step: claimed || untouched ? 'undo' : 'left to its new holder', secret: arn });
+  if (claimed) await takeValueBack(secret, world);
+  if (came === 'ADOPTED') {
+    if (claimed) await giveBack(secret, world);
+    return;
+  }
+  if (claimed && secret.ownership.previous) await giveBackOwner(secret, world);
+  if (claimed || untouched) await schedule(secret, declared, world, false);
+}
+
+/** The value that the request wrote makes way for the one before it. */
+async function takeValueBack(secret: ExistingSecret, world: World): Promise<void> {
+  const { origin } = secret.ownership;
+  if (origin && origin.outcome !== 'CREATED') await putValueBack(world, secret, origin.requestId);
+}
+
+/**
+ * Gives an adopted secret back. The first step says so and keeps this stack's right to change the secret; the second
+ * clears up, which may take that right away, so it may also fail.
+ */
+async function giveBack(secret: ExistingSecret, world: World): Promise<void> {
+  const { previous } = secret.ownership;
+  if (!previous) return;
+  if (!previous.owner) await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
+  await retag(world, secret.arn, returnTo(previous), []);
+  const { set, remove: keys } = tagsBefore(previous);
+  try {
+    await retag(world, secret.arn, set, keys);
+  } catch (error) {
+    if (errorName(error) !== 'AccessDeniedException') throw error;
+    world.log({ step: 'given back', secret: secret.arn, why: 'some tags of the take-over stay' });
+  }
+}
+
+/** Only the owner: the other tags are what still permits this stack to schedule the secret afterwards. */
+async function giveBackOwner(secret: ExistingSecret, world: World): Promise<void> {
+  const { previous } = secret.ownership;
+  if (previous?.owner) await retag(world, secret.arn, ownerTag(previous), []);
+  else await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
+}
+
+async function schedule(secret: ExistingSecret, declared: DeclaredSecret, world: World, force: boolean): Promise<void> {
+  const replicated = secret.replicas.map(({ region }) => region);
+  const regions = declared.replicas.map(({ region }) => region);
+  await removeReplicas(world, secret.arn, replicated, regions);
+  await remove(world, secret.arn, force ? undefined : declared.recoveryWindowInDays);
+}
+
+/** Before anything is changed: what cannot be read afterwards is not worth being restored now. */
+async function assertKeyAlive(secret: ExistingSecret, world: World): Promise<void> {
+  const key = secret.kmsKeyId;
+  const state = key === undefined ? undefined : await world.keyState(key);
+  if (!state || !DEAD_KEY_STATES.includes(state)) return;
+  throw new Refusal(
+    `secret '${secret.name}' could not be read, because its KMS key ${key} is ${state}; nothing was changed; take the ` +
+      'key back (kms:CancelKeyDeletion, then kms:EnableKey) and deploy again',
+  );
+}
+
+/** Whoever removes a native resource without RETAIN deletes its secret for good, whoever has adopted it meanwhile. */
+async function assertLetGo(secret: ExistingSecret, world: World): Promise<void> {
+  const stackId = secret.tags['aws:cloudformation:stack-id'];
+  const logicalId = secret.tags['aws:cloudformation:logical-id'];
+  if (!stackId || !logicalId || (await asked(world, () => world.stacks.isLetGo(stackId, logicalId)))) return;
+  throw new Refusal(
+    `secret '${secret.name}' is still resource ${logicalId} of stack ${stackId}, whose removal would delete it for ` +
+      'good; nothing was changed; deploy that resource with removalPolicy: RemovalPolicy.RETAIN, then remove it, then ' +
+      'adopt the secret',
+  );
+}
+
+function assertGenerator(source: ValueSource): void {
+  if (source.kind === 'generated') assertTemplate(source.options);
+}
+
+function completed({ arn, outcome }: Held): Completed {
+  return { physicalId: arn, data: { Outcome: outcome } };
+}
+
+function isArn(id: string): boolean {
+  return /^arn:[^:]+:secretsmanager:/.test(id);
+}

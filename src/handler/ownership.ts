@@ -1,0 +1,109 @@
+import { type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../private/contract';
+import type { Requester } from './request';
+
+/** The ownership tags of a secret, read. */
+export interface Ownership {
+  readonly owner?: string;
+  readonly stackId?: string;
+  readonly logicalId?: string;
+  readonly origin?: Origin;
+  /** Who held the secret before it was taken over. */
+  readonly previous?: Holder;
+}
+
+/** Members are empty where nobody held the secret. */
+export interface Holder {
+  readonly owner: string;
+  readonly stackId: string;
+  readonly logicalId: string;
+}
+
+/** How the holder came by the secret, and the request that did it. */
+export interface Origin {
+  readonly outcome: Outcome;
+  readonly requestId: string;
+}
+
+export type Tags = Readonly<Record<string, string>>;
+
+export function readOwnership(tags: Tags): Ownership {
+  const owner = tags[OWNERSHIP_TAG.owner];
+  const [outcome, requestId] = (tags[OWNERSHIP_TAG.origin] ?? '').split(' ');
+  const previousOwner = tags[OWNERSHIP_TAG.previousOwner];
+  const previous =
+    previousOwner === undefined
+      ? undefined
+      : {
+          owner: previousOwner,
+          stackId: tags[OWNERSHIP_TAG.previousStackId] ?? '',
+          logicalId: tags[OWNERSHIP_TAG.previousLogicalId] ?? '',
+        };
+  if (outcome === RETURNED) {
+    return { owner, stackId: previous?.stackId || undefined, logicalId: previous?.logicalId || undefined };
+  }
+  return {
+    owner,
+    stackId: tags[OWNERSHIP_TAG.stackId],
+    logicalId: tags[OWNERSHIP_TAG.logicalId],
+    origin:
+      outcome && requestId
+        ? { outcome: tags[OWNERSHIP_TAG.restoredBy] === requestId ? 'RESTORED' : (outcome as Outcome), requestId }
+        : undefined,
+    previous,
+  };
+}
+
+/** In place of an outcome: the secret was given back, and the tags of the holder before count. */
+const RETURNED = 'RETURNED';
+
+/** Whether exactly this resource of this stack holds the secret. */
+export function holds(requester: Requester, ownership: Ownership): boolean {
+  return ownership.stackId === requester.stackId && ownership.logicalId === requester.logicalId;
+}
+
+/** Whether the secret is in the hands of this very request. */
+export function isClaimedBy(requester: Requester, ownership: Ownership): boolean {
+  return holds(requester, ownership) && ownership.origin?.requestId === requester.requestId;
+}
+
+/** The tags of a new holder. With `takenFrom`, they also remember the one before, so that a rollback can return it. */
+export function claim(owner: string, requester: Requester, outcome: Outcome, takenFrom?: Ownership): Tags {
+  return {
+    [OWNERSHIP_TAG.owner]: owner,
+    [OWNERSHIP_TAG.stackId]: requester.stackId,
+    [OWNERSHIP_TAG.logicalId]: requester.logicalId,
+    [OWNERSHIP_TAG.origin]: `${outcome} ${requester.requestId}`,
+    ...(outcome === 'RESTORED' && { [OWNERSHIP_TAG.restoredBy]: requester.requestId }),
+    ...(takenFrom && {
+      [OWNERSHIP_TAG.previousOwner]: takenFrom.owner ?? '',
+      [OWNERSHIP_TAG.previousStackId]: takenFrom.stackId ?? '',
+      [OWNERSHIP_TAG.previousLogicalId]: takenFrom.logicalId ?? '',
+    }),
+  };
+}
+
+/** The tags that give a secret back in one step, and leave the right to do the rest. */
+export function returnTo(previous: Holder): Tags {
+  return { ...ownerTag(previous), [OWNERSHIP_TAG.origin]: RETURNED };
+}
+
+/** The tags as they were before the take-over, and the keys that were not there. */
+export function tagsBefore(previous: Holder): { readonly set: Tags; readonly remove: readonly string[] } {
+  const set: Tags = {
+    ...ownerTag(previous),
+    ...(previous.stackId && { [OWNERSHIP_TAG.stackId]: previous.stackId }),
+    ...(previous.logicalId && { [OWNERSHIP_TAG.logicalId]: previous.logicalId }),
+  };
+  return { set, remove: Object.values(OWNERSHIP_TAG).filter((key) => !(key in set)) };
+}
+
+/** Empty for a secret that nobody owned. */
+export function ownerTag({ owner }: Pick<Holder, 'owner'>): Tags {
+  return owner ? { [OWNERSHIP_TAG.owner]: owner } : {};
+}
+
+/** The ownership tags among all tags of a secret, with the owner that it is to have. */
+export function ownedBy(owner: string, tags: Tags): Tags {
+  const own = Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX));
+  return { ...Object.fromEntries(own), [OWNERSHIP_TAG.owner]: owner };
+}

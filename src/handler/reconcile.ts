@@ -1,0 +1,74 @@
+import { OWNERSHIP_TAG_PREFIX } from '../private/contract';
+import type { ExistingSecret } from './decision';
+import type { Tags } from './ownership';
+import type { DeclaredSecret, Replica, ValueSource } from './request';
+
+/** What differs between a live secret and its declaration. */
+export interface Changes {
+  readonly setTags: Tags;
+  readonly removeTags: readonly string[];
+  /** Fields of UpdateSecret; an empty string takes a setting back to its default. */
+  readonly metadata: { readonly Description?: string; readonly KmsKeyId?: string };
+  readonly removeReplicas: readonly string[];
+  readonly addReplicas: readonly Replica[];
+  /** Regions whose replica does not have the value yet. */
+  readonly awaitReplicas: readonly string[];
+}
+
+/**
+ * Compares a secret with its declaration.
+ *
+ * @param ownershipTags Every ownership tag that the secret has in the end
+ * @param declaredBefore The declaration before this one; only what it declared is taken away again
+ */
+export function changesOf(
+  existing: ExistingSecret,
+  declared: DeclaredSecret,
+  ownershipTags: Tags,
+  declaredBefore?: DeclaredSecret,
+): Changes {
+  const wanted: Tags = { ...declared.tags, ...ownershipTags };
+  const stale = (key: string) => key.startsWith(OWNERSHIP_TAG_PREFIX) || key in (declaredBefore?.tags ?? {});
+  const wantedReplicas = new Map(declared.replicas.map((replica) => [replica.region, replica]));
+  const kept = existing.replicas.filter(
+    ({ region, status, kmsKeyId }) =>
+      status !== 'Failed' && wantedReplicas.has(region) && sameKey(kmsKeyId, wantedReplicas.get(region)?.kmsKeyId),
+  );
+  const keptRegions = new Set(kept.map(({ region }) => region));
+  const inSync = new Set(kept.filter(({ status }) => status === 'InSync').map(({ region }) => region));
+  return {
+    setTags: Object.fromEntries(Object.entries(wanted).filter(([key, value]) => existing.tags[key] !== value)),
+    removeTags: Object.keys(existing.tags).filter((key) => !(key in wanted) && stale(key) && !key.startsWith('aws:')),
+    metadata: {
+      ...(existing.description !== declared.description && { Description: declared.description }),
+      ...(!sameKey(existing.kmsKeyId, declared.kmsKeyId) && { KmsKeyId: declared.kmsKeyId ?? '' }),
+    },
+    // A replica's key cannot be changed, and a failed replica blocks its region: both are removed and added again.
+    removeReplicas: existing.replicas.map(({ region }) => region).filter((region) => !keptRegions.has(region)),
+    addReplicas: declared.replicas.filter(({ region }) => !keptRegions.has(region)),
+    awaitReplicas: [...wantedReplicas.keys()].filter((region) => !inSync.has(region)),
+  };
+}
+
+/** The value to write into a restored or adopted secret; undefined to keep what it has. */
+export function valueToRestore(existing: ExistingSecret, declared: DeclaredSecret): ValueSource | undefined {
+  const { value, restoredValue } = declared;
+  if (value.kind === 'none') return undefined;
+  const nothingToKeep = Object.keys(existing.versions).length === 0;
+  return value.kind === 'declared' || restoredValue === 'REGENERATE' || nothingToKeep ? value : undefined;
+}
+
+/** One key can be spelled as ARN, as id or alias, and the AWS managed key as nothing. */
+function sameKey(a: string | undefined, b: string | undefined): boolean {
+  const [x, y] = [plainKey(a), plainKey(b)];
+  // Only within one account and region is the name all there is to compare.
+  return x.startsWith('arn:') && y.startsWith('arn:') ? x === y : keyName(x) === keyName(y);
+}
+
+function plainKey(key: string | undefined): string {
+  return key === undefined || /(^|:)alias\/aws\/secretsmanager$/.test(key) ? '' : key;
+}
+
+function keyName(key: string): string {
+  return key.replace(/^arn:[^/]*:(key\/|(?=alias\/))/, '');
+}

@@ -1,0 +1,141 @@
+import {
+  type ExistingSecretPolicyValue,
+  RECOVERY_WINDOW,
+  type RestoredValueValue,
+  type RestorePolicyValue,
+} from '../private/contract';
+
+/** A custom resource request as CloudFormation sends it; every primitive property arrives as a string. */
+export interface CloudFormationRequest {
+  readonly RequestType: 'Create' | 'Update' | 'Delete';
+  readonly RequestId: string;
+  readonly ResponseURL: string;
+  readonly StackId: string;
+  readonly LogicalResourceId: string;
+  readonly PhysicalResourceId?: string;
+  readonly ResourceProperties: Record<string, unknown>;
+  readonly OldResourceProperties?: Record<string, unknown>;
+}
+
+/** The resource that asks: what the ownership tags are compared with. */
+export interface Requester {
+  readonly type: CloudFormationRequest['RequestType'];
+  readonly requestId: string;
+  readonly stackId: string;
+  readonly logicalId: string;
+}
+
+export interface Replica {
+  readonly region: string;
+  readonly kmsKeyId?: string;
+}
+
+export interface GeneratorOptions {
+  readonly passwordLength?: number;
+  readonly excludeCharacters?: string;
+  readonly excludeLowercase?: boolean;
+  readonly excludeNumbers?: boolean;
+  readonly excludePunctuation?: boolean;
+  readonly excludeUppercase?: boolean;
+  readonly includeSpace?: boolean;
+  readonly requireEachIncludedType?: boolean;
+  readonly template?: string;
+  readonly key?: string;
+}
+
+/** Where the value comes from; a secret with neither is empty. */
+export type ValueSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'declared'; readonly text: string }
+  | { readonly kind: 'generated'; readonly options: GeneratorOptions };
+
+/** What the template declares. */
+export interface DeclaredSecret {
+  readonly name: string;
+  readonly description: string;
+  readonly kmsKeyId?: string;
+  readonly type?: string;
+  readonly replicas: readonly Replica[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly value: ValueSource;
+  readonly owner: string;
+  readonly recoveryWindowInDays: number;
+  readonly forceDeleteWithoutRecovery: boolean;
+  readonly restorePolicy: RestorePolicyValue;
+  readonly existingSecretPolicy: ExistingSecretPolicyValue;
+  readonly restoredValue: RestoredValueValue;
+}
+
+export function requesterOf(request: CloudFormationRequest): Requester {
+  return {
+    type: request.RequestType,
+    requestId: request.RequestId,
+    stackId: request.StackId,
+    logicalId: request.LogicalResourceId,
+  };
+}
+
+/** Reads the properties of the resource; what an older version of the construct did not write has its default. */
+export function declaredSecret(properties: Record<string, unknown>): DeclaredSecret {
+  return {
+    name: text(properties, 'Name') ?? '',
+    description: text(properties, 'Description') ?? '',
+    kmsKeyId: text(properties, 'KmsKeyId') || undefined,
+    type: text(properties, 'Type') || undefined,
+    replicas: objects(properties.ReplicaRegions).map((replica) => ({
+      region: text(replica, 'Region') ?? '',
+      kmsKeyId: text(replica, 'KmsKeyId') || undefined,
+    })),
+    tags: Object.fromEntries(objects(properties.Tags).map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? ''])),
+    value: valueSource(properties),
+    owner: text(properties, 'Owner') ?? '',
+    recoveryWindowInDays: number(properties, 'RecoveryWindowInDays') ?? RECOVERY_WINDOW.default,
+    forceDeleteWithoutRecovery: flag(properties, 'ForceDeleteWithoutRecovery') ?? false,
+    restorePolicy: (text(properties, 'RestorePolicy') as RestorePolicyValue | undefined) ?? 'IF_OWNED',
+    existingSecretPolicy:
+      (text(properties, 'ExistingSecretPolicy') as ExistingSecretPolicyValue | undefined) ?? 'ADOPT_IF_OWNED',
+    restoredValue: (text(properties, 'RestoredValue') as RestoredValueValue | undefined) ?? 'KEEP',
+  };
+}
+
+function valueSource(properties: Record<string, unknown>): ValueSource {
+  const declared = text(properties, 'SecretString');
+  if (declared !== undefined) return { kind: 'declared', text: declared };
+  const [generator] = objects([properties.GenerateSecretString]);
+  if (!generator) return { kind: 'none' };
+  return {
+    kind: 'generated',
+    options: {
+      passwordLength: number(generator, 'PasswordLength'),
+      excludeCharacters: text(generator, 'ExcludeCharacters'),
+      excludeLowercase: flag(generator, 'ExcludeLowercase'),
+      excludeNumbers: flag(generator, 'ExcludeNumbers'),
+      excludePunctuation: flag(generator, 'ExcludePunctuation'),
+      excludeUppercase: flag(generator, 'ExcludeUppercase'),
+      includeSpace: flag(generator, 'IncludeSpace'),
+      requireEachIncludedType: flag(generator, 'RequireEachIncludedType'),
+      template: text(generator, 'SecretStringTemplate'),
+      key: text(generator, 'GenerateStringKey'),
+    },
+  };
+}
+
+function text(properties: Record<string, unknown>, name: string): string | undefined {
+  const value = properties[name];
+  return value === undefined || value === null ? undefined : String(value);
+}
+
+function number(properties: Record<string, unknown>, name: string): number | undefined {
+  const value = text(properties, name);
+  return value === undefined ? undefined : Number(value);
+}
+
+function flag(properties: Record<string, unknown>, name: string): boolean | undefined {
+  const value = text(properties, name);
+  return value === undefined ? undefined : value.toLowerCase() === 'true';
+}
+
+function objects(value: unknown): Record<string, unknown>[] {
+  const list = Array.isArray(value) ? value : [];
+  return list.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null);
+}

@@ -1,0 +1,76 @@
+import { type Answer, oneLine, sendAnswer, validityOf } from './answer';
+import { awsWorld } from './aws';
+import { Failure, Refusal } from './errors';
+import { onCreate, onDelete, onUpdate, Unfinished, unknownSecret } from './lifecycle';
+import type { CloudFormationRequest } from './request';
+import type { World } from './world';
+
+/** What the Lambda runtime tells about an invocation. */
+interface Invocation {
+  getRemainingTimeInMillis(): number;
+}
+
+/** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
+const FRESH_MS = 2_000;
+
+export async function handler(request: CloudFormationRequest, invocation: Invocation): Promise<void> {
+  const about = { request: request.RequestType, requestId: request.RequestId, resource: request.LogicalResourceId };
+  const log: World['log'] = (fields) => console.log(JSON.stringify({ ...about, ...fields }));
+  const { sent, expires } = validityOf(request.ResponseURL);
+  if (expires !== undefined && Date.now() >= expires) {
+    log({ step: 'ignored', why: 'CloudFormation no longer waits for an answer to this request' });
+    return;
+  }
+  // A URL that does not tell when it was signed leaves nothing to compare with.
+  const isFresh = () => sent === undefined || Date.now() - sent < FRESH_MS;
+  const world = awsWorld(isFresh, () => invocation.getRemainingTimeInMillis(), log);
+  const answer = await answerTo(request, world);
+  log({ status: answer.status, secret: answer.physicalId, reason: answer.reason });
+  await sendAnswer(request, answer, world.sleep);
+}
+
+/** Carries the request out; a failure becomes an answer as well. */
+export async function answerTo(request: CloudFormationRequest, world: World): Promise<Answer> {
+  try {
+    const { physicalId, data } = await carryOut(request, world);
+    return { status: 'SUCCESS', physicalId, data };
+  } catch (error) {
+    const left = error instanceof Unfinished;
+    const cause = left ? error.reason : error;
+    return {
+      status: 'FAILED',
+      physicalId: left ? error.arn : (request.PhysicalResourceId ?? unknownSecret(request.RequestId)),
+      reason: oneLine(`${explain(cause)}${cause instanceof Refusal ? '' : aftermath(request, left)}`),
+    };
+  }
+}
+
+function carryOut(request: CloudFormationRequest, world: World) {
+  switch (request.RequestType) {
+    case 'Create':
+      return onCreate(request, world);
+    case 'Update':
+      return onUpdate(request, world);
+    case 'Delete':
+      return onDelete(request, world);
+  }
+}
+
+/** Unknown errors may quote anything, so only their name is told. */
+function explain(error: unknown): string {
+  if (error instanceof Refusal || error instanceof Failure) return error.message;
+  return `the function failed with ${error instanceof Error ? error.name : 'an unknown error'}`;
+}
+
+function aftermath(request: CloudFormationRequest, left: boolean): string {
+  const name = `secret '${request.ResourceProperties.Name}'`;
+  if (left) return `; ${name} could not be put back as it was found, the rollback tries again`;
+  switch (request.RequestType) {
+    case 'Create':
+      return `; ${name} has the state, owner and value that it was found with; deploy again when the cause is removed`;
+    case 'Update':
+      return `; ${name} keeps its value; deploy again when the cause is removed`;
+    case 'Delete':
+      return `; ${name} is not deleted; delete the stack again when the cause is removed`;
+  }
+}

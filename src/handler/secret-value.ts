@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { GetRandomPasswordCommand } from '@aws-sdk/client-secrets-manager';
+import { Refusal } from './errors';
+import { IAM_LAG, patiently } from './patience';
+import type { GeneratorOptions, ValueSource } from './request';
+import type { World } from './world';
+
+/** The value that the template asks for; undefined for a secret that stays empty. */
+export async function produceValue(world: World, source: ValueSource): Promise<string | undefined> {
+  switch (source.kind) {
+    case 'none':
+      return undefined;
+    case 'declared':
+      return source.text;
+    case 'generated':
+      return generate(world, source.options);
+  }
+}
+
+async function generate(world: World, options: GeneratorOptions): Promise<string> {
+  assertTemplate(options);
+  const command = new GetRandomPasswordCommand({
+    PasswordLength: options.passwordLength,
+    ExcludeCharacters: options.excludeCharacters,
+    ExcludeLowercase: options.excludeLowercase,
+    ExcludeNumbers: options.excludeNumbers,
+    ExcludePunctuation: options.excludePunctuation,
+    ExcludeUppercase: options.excludeUppercase,
+    IncludeSpace: options.includeSpace,
+    RequireEachIncludedType: options.requireEachIncludedType,
+  });
+  const { RandomPassword: password = '' } = await patiently(world, 'GetRandomPassword', IAM_LAG, () =>
+    world.secrets.send(command),
+  );
+  if (options.template === undefined || options.key === undefined) return password;
+  return intoTemplate(options.template, options.key, password);
+}
+
+/** Both or none, and an object: checked before anything is changed. The template may be sensitive, so it is not shown. */
+export function assertTemplate({ template, key }: GeneratorOptions): void {
+  if ((template === undefined) !== (key === undefined)) {
+    throw new Refusal('secretStringTemplate and generateStringKey must be given together; nothing was changed');
+  }
+  if (template === undefined) return;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(template);
+  } catch {
+    parsed = undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new Refusal('secretStringTemplate must be a JSON object; nothing was changed');
+  }
+}
+
+/** Sets the key to the password. Numbers keep every digit: they are strings while the template is parsed. */
+export function intoTemplate(template: string, key: string, password: string): string {
+  const mark = `${randomUUID()}:`;
+  const marked = template.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `"${mark}${token}"`));
+  const filled = JSON.stringify({ ...JSON.parse(marked), [key]: password });
+  return filled.replace(new RegExp(`"${mark}([^"]*)"`, 'g'), '$1');
+}
+
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;

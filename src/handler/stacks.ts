@@ -1,0 +1,101 @@
+import type { CloudFormationClientConfig } from '@aws-sdk/client-cloudformation';
+import { calling, errorName } from './errors';
+
+/** What only CloudFormation itself knows. Asked in rare cases, so the client is loaded when the first one comes. */
+export class Stacks {
+  constructor(private readonly config: CloudFormationClientConfig) {}
+
+  /** Whether the stack, or the one around it, is undoing a failed deployment. */
+  async isRollingBack(stackId: string): Promise<boolean> {
+    return (await this.rolledBackDeployment(stackId)) !== undefined;
+  }
+
+  /** When the deployment began that is being undone, in milliseconds since 1970; undefined when none is. */
+  async rolledBackDeployment(stackId: string): Promise<number | undefined> {
+    const stack = await this.stack(stackId);
+    const began = stack?.LastUpdatedTime?.getTime() ?? 0;
+    if (stack?.StackStatus?.includes('ROLLBACK')) return began;
+    // A nested stack is simply deleted when the one around it rolls back.
+    const root = stack?.RootId && stack.RootId !== stackId ? await this.stack(stack.RootId) : undefined;
+    return root?.StackStatus?.includes('ROLLBACK') ? began : undefined;
+  }
+
+  /** What CloudFormation thinks of the creation of this resource. */
+  async creation(stackId: string, logicalId: string): Promise<'awaited' | 'completed' | 'withdrawn'> {
+    const status = (await this.resource(stackId, logicalId))?.ResourceStatus;
+    if (status === 'CREATE_IN_PROGRESS') return 'awaited';
+    if (status !== undefined)
+      return /^(CREATE_COMPLETE|UPDATE_|DELETE_SKIPPED)/.test(status) ? 'completed' : 'withdrawn';
+    // Not listed yet, or gone for good.
+    const stack = (await this.stack(stackId))?.StackStatus ?? '';
+    return ['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'].includes(stack) ? 'awaited' : 'withdrawn';
+  }
+
+  /** Whether CloudFormation is past this Update or Delete: a second delivery of it came too late. */
+  async isPast(type: 'Update' | 'Delete', stackId: string, logicalId: string, physicalId: string): Promise<boolean> {
+    const resource = await this.resource(stackId, logicalId);
+    if (!resource) return false;
+    const { ResourceStatus: status = '', PhysicalResourceId: current } = resource;
+    if (status === `${type.toUpperCase()}_IN_PROGRESS`) return false;
+    // A resource that was replaced is deleted under the same logical id, while its successor is complete.
+    const replaced = physicalId.startsWith('arn:') && current !== physicalId && !status.startsWith('DELETE_');
+    return type === 'Update' || !replaced;
+  }
+
+  /** Whether CloudFormation has left the resource behind, or is about to leave it behind in the running deployment. */
+  async isLetGo(stackId: string, logicalId: string): Promise<boolean> {
+    const status = (await this.resource(stackId, logicalId))?.ResourceStatus;
+    if (status === undefined || status === 'DELETE_COMPLETE' || status === 'DELETE_SKIPPED') return true;
+    const changeSet = (await this.stack(stackId))?.ChangeSetId;
+    return changeSet !== undefined && (await this.isRetained(stackId, changeSet, logicalId));
+  }
+
+  private async isRetained(stackId: string, changeSetId: string, logicalId: string): Promise<boolean> {
+    const { DescribeChangeSetCommand } = await sdk();
+    const client = await this.client();
+    let token: string | undefined;
+    do {
+      const command = new DescribeChangeSetCommand({
+        StackName: stackId,
+        ChangeSetName: changeSetId,
+        NextToken: token,
+      });
+      const page = await calling('DescribeChangeSet', () => client.send(command));
+      // Not one that was executed before: a deployment without a change set can leave it there.
+      if (page.ExecutionStatus !== 'EXECUTE_IN_PROGRESS') return false;
+      const change = page.Changes?.find(({ ResourceChange }) => ResourceChange?.LogicalResourceId === logicalId);
+      if (change) return change.ResourceChange?.Action === 'Remove' && change.ResourceChange.PolicyAction === 'Retain';
+      token = page.NextToken;
+    } while (token);
+    return false;
+  }
+
+  private async stack(stackId: string) {
+    const { DescribeStacksCommand } = await sdk();
+    const client = await this.client();
+    const command = new DescribeStacksCommand({ StackName: stackId });
+    return (await calling('DescribeStacks', () => client.send(command))).Stacks?.[0];
+  }
+
+  /** Undefined when the stack or the resource does not exist. */
+  private async resource(stackId: string, logicalId: string) {
+    const { DescribeStackResourceCommand } = await sdk();
+    const client = await this.client();
+    const command = new DescribeStackResourceCommand({ StackName: stackId, LogicalResourceId: logicalId });
+    try {
+      return (await calling('DescribeStackResource', () => client.send(command))).StackResourceDetail;
+    } catch (error) {
+      if (errorName(error) === 'ValidationError') return undefined;
+      throw error;
+    }
+  }
+
+  private async client() {
+    const { CloudFormationClient } = await sdk();
+    return new CloudFormationClient(this.config);
+  }
+}
+
+function sdk() {
+  return import('@aws-sdk/client-cloudformation');
+}

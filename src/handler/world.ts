@@ -1,0 +1,23 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Stacks } from './stacks';
+
+/** Everything outside of the function, so that the lifecycle can be run against anything that behaves like it. */
+export interface World {
+  /** Secrets Manager in the region of the stack. */
+  readonly secrets: SecretsManagerClient;
+  /** Secrets Manager in the region of a replica. */
+  secretsIn(region: string): SecretsManagerClient;
+  /** CloudFormation's view of the stack. */
+  readonly stacks: Pick<Stacks, 'isRollingBack' | 'rolledBackDeployment' | 'creation' | 'isPast' | 'isLetGo'>;
+  /** State of a KMS key; undefined when it cannot be seen. */
+  keyState(keyId: string): Promise<string | undefined>;
+  /** Whether CloudFormation sent the request so recently that it cannot have withdrawn it since. */
+  isFresh(): boolean;
+  /** Until when the function may run, in milliseconds from now. */
+  remainingMs(): number;
+  /** Milliseconds since 1970. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** Writes facts about a request; never a value. */
+  log(fields: Readonly<Record<string, string | number | undefined>>): void;
+}
