@@ -1,0 +1,62 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { App, CliCredentialsStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
+import { CdkCli } from './cdk-cli';
+import { type Emulator, startMinistack } from './emulator';
+import { Secrets } from './secrets';
+
+/** An empty, bootstrapped account on an emulator of its own, to deploy stacks to with the CDK command line. */
+export class Cloud {
+  static async start(): Promise<Cloud> {
+    const emulator = await startMinistack();
+    const cloud = new Cloud(emulator);
+    try {
+      await cloud.cdk.bootstrap();
+    } catch (error) {
+      await emulator.stop();
+      throw error;
+    }
+    return cloud;
+  }
+
+  readonly secrets: Secrets;
+  private readonly cdk: CdkCli;
+  /** Cloud assembly of what was deployed last, by stack name. */
+  private readonly deployed = new Map<string, string>();
+
+  private constructor(private readonly emulator: Emulator) {
+    this.cdk = new CdkCli(emulator);
+    this.secrets = new Secrets(emulator.endpoint);
+  }
+
+  /**
+   * Runs `cdk deploy` for an app with this one stack, and returns the stack's outputs.
+   *
+   * @param method without a change set unless one is asked for, because the CLI waits five seconds for it
+   */
+  async deploy(
+    stackName: string,
+    build: (stack: Stack) => void,
+    props: StackProps = {},
+    method: 'direct' | 'change-set' = 'direct',
+  ) {
+    const outdir = fs.mkdtempSync(path.join(this.emulator.directory, 'cdk.out-'));
+    const app = new App({ outdir });
+    // With IAM enforced, the emulator denies the roles of the default synthesizer the bucket for assets.
+    build(new Stack(app, stackName, { synthesizer: new CliCredentialsStackSynthesizer(), ...props }));
+    app.synth();
+    this.deployed.set(stackName, outdir);
+    return (await this.cdk.deploy(outdir, `--method=${method}`))[stackName] ?? {};
+  }
+
+  /** Runs `cdk destroy` for what was last deployed, or tried to be. */
+  async destroy(stackName: string): Promise<void> {
+    const outdir = this.deployed.get(stackName);
+    if (!outdir) throw new Error(`${stackName} was never deployed`);
+    await this.cdk.destroy(outdir);
+  }
+
+  stop(): Promise<void> {
+    return this.emulator.stop();
+  }
+}
