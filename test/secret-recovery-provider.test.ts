@@ -1,0 +1,505 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { App, Aws, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import {
+  ExistingSecretPolicy,
+  RecoverableSecret,
+  type RecoverableSecretProps,
+  RestorePolicy,
+  SecretRecovery,
+  SecretRecoveryProvider,
+} from '../src';
+
+const ENV = { account: '111111111111', region: 'eu-west-1' };
+const SECRET = 'Custom::RecoverableSecret';
+const HANDLER = path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda', 'index.js');
+
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: string | string[];
+  readonly Condition?: Record<string, Record<string, unknown>>;
+}
+
+function shop(props: StackProps = {}, app = new App()): Stack {
+  return new Stack(app, 'Shop', props);
+}
+
+function shopWith(...secrets: RecoverableSecretProps[]): Stack {
+  const stack = shop();
+  secrets.forEach((props, index) => {
+    new RecoverableSecret(stack, `Secret${index}`, props);
+  });
+  return stack;
+}
+
+/** The properties of the one resource of a type. */
+function only(stack: Stack, type: string) {
+  const resources = Object.values(Template.fromStack(stack).findResources(type));
+  expect(resources).toHaveLength(1);
+  return resources[0].Properties;
+}
+
+/** The statements of the role, as they arrive in one region of one account. */
+function statementsIn(stack: Stack): Statement[] {
+  const { Policies } = only(stack, 'AWS::IAM::Role');
+  expect(Policies).toHaveLength(1);
+  expect(Policies[0].PolicyName).toBe('SecretRecovery');
+  return evaluate(Policies[0].PolicyDocument.Statement) as Statement[];
+}
+
+function statementIn(stack: Stack, sid: string): Statement | undefined {
+  return statementsIn(stack).find(({ Sid }) => Sid === sid);
+}
+
+const DEPLOYED: Record<string, string> = {
+  'AWS::AccountId': '111111111111',
+  'AWS::Partition': 'aws',
+  'AWS::Region': 'eu-west-1',
+  'AWS::StackId': 'THIS-STACK',
+};
+
+/** What CloudFormation makes of joins and references. */
+function evaluate(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(evaluate);
+  if (typeof value !== 'object' || value === null) return value;
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, string & [string, unknown[]]>;
+  if (Ref) return DEPLOYED[Ref] ?? `REF-${Ref}`;
+  if (attribute) return `${attribute[0]}.${attribute[1]}`;
+  if (join) return join[1].map(evaluate).join(join[0]);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, evaluate(item)]));
+}
+
+function listOf(value: string | string[]): string[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+describe('the provider of a stack', () => {
+  test('is made once, and found again', () => {
+    const stack = shopWith({}, {});
+    const provider = SecretRecoveryProvider.getOrCreate(stack.node.findChild('Secret0'));
+    expect(SecretRecoveryProvider.getOrCreate(stack)).toBe(provider);
+    for (const { Properties } of Object.values(Template.fromStack(stack).findResources(SECRET))) {
+      expect(Properties.ServiceToken).toEqual(stack.resolve(provider.serviceToken));
+    }
+    Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 1);
+  });
+
+  test('is another one for a nested stack, which goes with its secrets', () => {
+    const stack = shopWith({});
+    const nested = new NestedStack(stack, 'Nested');
+    new RecoverableSecret(nested, 'Secret');
+    for (const each of [stack, nested]) {
+      expect(only(each, SECRET).ServiceToken).toEqual({
+        'Fn::GetAtt': [Object.keys(Template.fromStack(each).findResources('AWS::Lambda::Function'))[0], 'Arn'],
+      });
+    }
+    expect(statementIn(nested, 'ManageOwned')?.Condition).toEqual({
+      StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] },
+    });
+  });
+
+  test('serves no other stack', () => {
+    const app = new App();
+    const provider = SecretRecoveryProvider.getOrCreate(shop({}, app));
+    for (const stack of [new Stack(app, 'Other'), new NestedStack(Stack.of(provider), 'Nested')]) {
+      expect(() => new RecoverableSecret(stack, 'Secret', { provider })).toThrow(
+        new Error(
+          `[${stack.node.path}/Secret/Resource] provider must be of the same stack, or made with new ` +
+            "SecretRecoveryProvider() to be shared, got: 'Shop/SecretRecoveryProvider', which serves its own stack only",
+        ),
+      );
+    }
+  });
+
+  test('needs its id', () => {
+    const stack = shop();
+    new Secret(stack, 'SecretRecoveryProvider');
+    expect(() => new RecoverableSecret(stack, 'Secret')).toThrow(
+      new Error(
+        "[Shop/SecretRecoveryProvider] the id 'SecretRecoveryProvider' must stay free in a stack with recoverable secrets",
+      ),
+    );
+  });
+
+  // CloudFormation refuses a resource whose ServiceToken changes: these can never be others.
+  test('has logical ids that stay', () => {
+    const { Resources } = Template.fromStack(shopWith({})).toJSON();
+    expect(Object.keys(Resources).filter((logicalId) => Resources[logicalId].Type !== SECRET)).toEqual([
+      'SecretRecoveryProviderLogGroupB7E3962A',
+      'SecretRecoveryProviderRole5B9272F2',
+      'SecretRecoveryProviderFunction4DD254F2',
+    ]);
+    const own = shop();
+    new SecretRecoveryProvider(own, 'Mine');
+    expect(Object.keys(Template.fromStack(own).findResources('AWS::Lambda::Function'))).toEqual([
+      'MineFunction5837C5E0',
+    ]);
+  });
+
+  test('exists before the secrets and as long as they do', () => {
+    const stack = shopWith({});
+    const { Resources } = Template.fromStack(stack).toJSON();
+    const [[secretId, secret]] = Object.entries(Template.fromStack(stack).findResources(SECRET));
+    const functionId = secret.Properties.ServiceToken['Fn::GetAtt'][0];
+    expect(Resources[functionId].DependsOn).toEqual(['SecretRecoveryProviderRole5B9272F2']);
+    expect(JSON.stringify(Resources[functionId])).not.toContain(secretId);
+    // In the role, not in a policy resource of its own, which could be deleted before the last secret is.
+    Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
+    Template.fromStack(stack).resourceCountIs('AWS::IAM::ManagedPolicy', 0);
+  });
+});
+
+describe('a shared provider', () => {
+  const share = () => {
+    const app = new App();
+    const shared = new Stack(app, 'Shared', { env: ENV });
+    const provider = new SecretRecoveryProvider(shared, 'Provider');
+    return { app, shared, provider };
+  };
+
+  test('is used by other stacks, which have none of their own and come after it', () => {
+    const { app, shared, provider } = share();
+    const stack = shop({ env: ENV }, app);
+    new RecoverableSecret(stack, 'Secret', { provider });
+    new Secret(stack, 'Mixed').with(new SecretRecovery({ provider }));
+    const template = Template.fromStack(stack);
+    template.resourceCountIs(SECRET, 2);
+    for (const { Properties } of Object.values(template.findResources(SECRET))) {
+      expect(Properties.ServiceToken).toEqual({
+        'Fn::ImportValue': expect.stringMatching(/^Shared:ExportsOutputFnGetAttProviderFunction[0-9A-F]{8}Arn/),
+      });
+    }
+    template.resourceCountIs('AWS::Lambda::Function', 0);
+    template.resourceCountIs('AWS::IAM::Role', 0);
+    template.resourceCountIs('AWS::Logs::LogGroup', 0);
+    expect(stack.dependencies).toContain(shared);
+  });
+
+  test('is used by nested stacks of its stack', () => {
+    const { shared, provider } = share();
+    const nested = new NestedStack(shared, 'Nested');
+    new RecoverableSecret(nested, 'Secret', { provider });
+    expect(only(nested, SECRET).ServiceToken).toEqual({ Ref: expect.stringMatching(/FunctionArn|Function.*Arn$/) });
+    Template.fromStack(nested).resourceCountIs('AWS::Lambda::Function', 0);
+  });
+
+  test('lists the owners it serves in a fixed order, its own stack among them', () => {
+    const { app, shared, provider } = share();
+    new RecoverableSecret(new Stack(app, 'Zoo', { env: ENV }), 'Secret', { provider });
+    new RecoverableSecret(new NestedStack(shop({ env: ENV }, app), 'Nested'), 'Secret', { provider });
+    new RecoverableSecret(new Stack(app, 'Bar', { env: ENV }), 'Secret', { provider, owner: 'team A' });
+    const owners = ['Shared', 'Shop', 'Zoo', 'team A'];
+    expect(statementIn(shared, 'CreateOwned')?.Condition).toEqual({
+      StringEquals: { 'aws:RequestTag/recoverable-secret:owner': owners },
+    });
+    expect(statementIn(shared, 'TagCreated')?.Condition?.StringEquals).toEqual({
+      'aws:RequestTag/recoverable-secret:owner': owners,
+    });
+    expect(statementIn(shared, 'ManageOwned')?.Condition).toEqual({
+      StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': owners },
+    });
+  });
+
+  test('may manage what any stack of its account and region holds, for a stack that leaves is not in the list', () => {
+    const { shared } = share();
+    expect(statementIn(shared, 'ManageHeld')?.Condition).toEqual({
+      StringLike: {
+        'aws:ResourceTag/recoverable-secret:stack-id': 'arn:aws:cloudformation:eu-west-1:111111111111:stack/*',
+      },
+    });
+    expect(statementIn(shared, 'SeeOwnStack')?.Resource).toBe('arn:aws:cloudformation:eu-west-1:111111111111:stack/*');
+  });
+});
+
+describe('the role', () => {
+  test('has exactly this policy', () => {
+    expect(statementsIn(shopWith({}))).toMatchSnapshot();
+  });
+
+  test('has exactly this policy in a stack of its own, for an app that takes over what exists', () => {
+    const app = new App();
+    const shared = new Stack(app, 'Shared', { env: ENV });
+    const provider = new SecretRecoveryProvider(shared, 'Provider');
+    const takeOver = { restorePolicy: RestorePolicy.ALWAYS, existingSecretPolicy: ExistingSecretPolicy.ADOPT };
+    new RecoverableSecret(shop({ env: ENV }, app), 'Secret', { provider, secretName: 'prod/db', ...takeOver });
+    expect(statementsIn(shared)).toMatchSnapshot();
+  });
+
+  test('can do this and nothing else', () => {
+    const statements = statementsIn(shopWith({}));
+    expect(new Set(statements.map(({ Effect }) => Effect))).toEqual(new Set(['Allow']));
+    expect([...new Set(statements.flatMap(({ Action }) => listOf(Action)))].sort()).toEqual([
+      'cloudformation:DescribeChangeSet',
+      'cloudformation:DescribeStackResource',
+      'cloudformation:DescribeStacks',
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      'secretsmanager:CreateSecret',
+      'secretsmanager:DeleteSecret',
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:GetRandomPassword',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:RemoveRegionsFromReplication',
+      'secretsmanager:ReplicateSecretToRegions',
+      'secretsmanager:RestoreSecret',
+      'secretsmanager:TagResource',
+      'secretsmanager:UntagResource',
+      'secretsmanager:UpdateSecret',
+      'secretsmanager:UpdateSecretVersionStage',
+    ]);
+  });
+
+  test('changes secrets only under a condition on their tags, those of its own stack included', () => {
+    const changing = statementsIn(shopWith({})).filter(({ Action }) =>
+      listOf(Action).some((action) => /^secretsmanager:(?!Describe|GetRandom)/.test(action)),
+    );
+    expect(Object.fromEntries(changing.map(({ Sid, Condition }) => [Sid, Condition]))).toEqual({
+      CreateOwned: { StringEquals: { 'aws:RequestTag/recoverable-secret:owner': ['Shop'] } },
+      TagCreated: {
+        StringEquals: { 'aws:RequestTag/recoverable-secret:owner': ['Shop'] },
+        Null: { 'aws:ResourceTag/recoverable-secret:owner': 'true' },
+      },
+      ManageOwned: { StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] } },
+      ManageHeld: { StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': 'THIS-STACK' } },
+    });
+    for (const { Resource } of changing) {
+      expect(Resource).toBe('arn:aws:secretsmanager:eu-west-1:111111111111:secret:*');
+    }
+  });
+
+  test('creates and tags nothing without the tag of an owner', () => {
+    const stack = shopWith({});
+    const tagging = (sid: string) => listOf(statementIn(stack, sid)?.Action ?? []);
+    expect(tagging('CreateOwned')).toEqual(['secretsmanager:CreateSecret']);
+    expect(tagging('TagCreated')).toEqual(['secretsmanager:TagResource']);
+  });
+
+  test('uses keys through Secrets Manager only, and looks at metadata in every region', () => {
+    const stack = shopWith({});
+    expect(statementIn(stack, 'UseKeysThroughSecretsManager')?.Condition).toEqual({
+      StringLike: { 'kms:ViaService': 'secretsmanager.*.amazonaws.com*' },
+    });
+    expect(statementIn(stack, 'Describe')).toMatchObject({
+      Action: 'secretsmanager:DescribeSecret',
+      Resource: 'arn:aws:secretsmanager:*:111111111111:secret:*',
+    });
+  });
+
+  test('has a wildcard resource only where there is no other, or a condition narrows it', () => {
+    const wildcards = statementsIn(shopWith({})).filter(({ Resource }) => listOf(Resource).includes('*'));
+    expect(wildcards.map(({ Sid }) => Sid)).toEqual(['Generate', 'UseKeysThroughSecretsManager', 'SeeDeadKeys']);
+    expect(wildcards.map(({ Action }) => Action)).toEqual([
+      'secretsmanager:GetRandomPassword',
+      ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'],
+      'kms:DescribeKey',
+    ]);
+  });
+
+  test('sees its own stack and the outermost one', () => {
+    const nested = new NestedStack(shop(), 'Nested');
+    new RecoverableSecret(nested, 'Secret');
+    expect(statementIn(nested, 'SeeOwnStack')?.Resource).toEqual([
+      'THIS-STACK',
+      'arn:aws:cloudformation:eu-west-1:111111111111:stack/Shop/*',
+    ]);
+  });
+
+  test('can be assumed by Lambda, and has no managed policy', () => {
+    const role = only(shopWith({}), 'AWS::IAM::Role');
+    expect(role.ManagedPolicyArns).toBeUndefined();
+    expect(role.AssumeRolePolicyDocument.Statement).toEqual([
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+    ]);
+  });
+
+  test('is offered, for those who want to add to it', () => {
+    const provider = new SecretRecoveryProvider(shop(), 'Provider');
+    expect(provider.role).toBeInstanceOf(Role);
+  });
+
+  test('has the same policy for 450 secrets as for one', () => {
+    const many = Array.from({ length: 450 }, (_, index) => ({ secretName: `prod/database-number-${index}` }));
+    expect(statementsIn(shopWith(...many))).toEqual(statementsIn(shopWith({})));
+  });
+});
+
+describe('the permissions by name', () => {
+  const named = (secretName: string, props: RecoverableSecretProps = {}) => ({ secretName, ...props });
+  const ALWAYS = { restorePolicy: RestorePolicy.ALWAYS };
+  const ADOPT = { existingSecretPolicy: ExistingSecretPolicy.ADOPT };
+  const arn = (name: string) => `arn:aws:secretsmanager:eu-west-1:111111111111:secret:${name}-??????`;
+
+  test('are absent unless a secret asks for them', () => {
+    const others = [{ restorePolicy: RestorePolicy.NEVER }, { existingSecretPolicy: ExistingSecretPolicy.FAIL }];
+    expect(statementsIn(shopWith({}, ...others)).map(({ Sid }) => Sid)).toEqual(
+      statementsIn(shopWith({})).map(({ Sid }) => Sid),
+    );
+    expect(JSON.stringify(statementsIn(shopWith({})))).not.toContain('??????');
+  });
+
+  test('with ALWAYS are what restoring, tagging and scheduling again needs', () => {
+    const stack = shopWith(named('a', ALWAYS), named('b'), named('c', ALWAYS));
+    expect(statementIn(stack, 'RestoreByName')).toEqual({
+      Sid: 'RestoreByName',
+      Effect: 'Allow',
+      Action: ['RestoreSecret', 'TagResource', 'UntagResource', 'DeleteSecret'].map((name) => `secretsmanager:${name}`),
+      Resource: [arn('a'), arn('c')],
+    });
+    expect(statementIn(stack, 'AdoptByName')).toBeUndefined();
+  });
+
+  test('with ADOPT are what tagging needs; it neither restores nor deletes', () => {
+    const stack = shopWith(named('a', ADOPT), named('b'));
+    expect(statementIn(stack, 'AdoptByName')).toEqual({
+      Sid: 'AdoptByName',
+      Effect: 'Allow',
+      Action: ['secretsmanager:TagResource', 'secretsmanager:UntagResource'],
+      Resource: arn('a'),
+    });
+    expect(statementIn(stack, 'RestoreByName')).toBeUndefined();
+  });
+
+  test('with ADOPT let it see whether the stack that the secret comes from has let go of it', () => {
+    expect(statementIn(shopWith(named('a', ALWAYS)), 'SeeStacks')).toBeUndefined();
+    const stack = shopWith(named('a', ADOPT), named('b', ADOPT));
+    expect(statementsIn(stack).filter(({ Sid }) => Sid === 'SeeStacks')).toEqual([
+      {
+        Sid: 'SeeStacks',
+        Effect: 'Allow',
+        Action: ['DescribeStacks', 'DescribeStackResource', 'DescribeChangeSet'].map(
+          (name) => `cloudformation:${name}`,
+        ),
+        Resource: 'arn:aws:cloudformation:eu-west-1:111111111111:stack/*',
+      },
+    ]);
+  });
+
+  test('are for the name that the secret has in the end', () => {
+    const stack = shopWith({ ...ADOPT }, named('before', ALWAYS), named(`${Aws.STACK_NAME}/db`, ADOPT));
+    const late = stack.node.findChild('Secret1').node.defaultChild as CfnSecret;
+    late.name = 'after';
+    const names = Object.values(Template.fromStack(stack).findResources(SECRET)).map(
+      ({ Properties }) => Properties.Name,
+    );
+    expect(names[0]).toMatch(/^Shop\/Secret0/);
+    expect(statementIn(stack, 'AdoptByName')?.Resource).toEqual([arn(names[0]), arn('REF-AWS::StackName/db')]);
+    expect(statementIn(stack, 'RestoreByName')?.Resource).toBe(arn('after'));
+  });
+
+  const names = (length: number) =>
+    Array.from({ length }, (_, index) => named(`production/shop/database/credentials/${index}`, ADOPT));
+
+  test('fit into a role for 50 names', () => {
+    const policy = JSON.stringify(statementsIn(shopWith(...names(50))));
+    expect(policy.length).toBeLessThan(10_240);
+  });
+
+  test('are refused where IAM would refuse them at deployment', () => {
+    expect(() => statementsIn(shopWith(...names(100)))).toThrow(
+      /\[Shop\/SecretRecoveryProvider\] the policy of the role must not exceed 10240 characters \(IAM quota\), got: about 1\d{4} for 1 owners and 100 names; restorePolicy ALWAYS and existingSecretPolicy ADOPT need a name each/,
+    );
+  });
+
+  test('and too many owners of a shared provider are refused as well', () => {
+    const app = new App();
+    const provider = new SecretRecoveryProvider(shop({ env: ENV }, app), 'Shared');
+    const other = new Stack(app, 'Other', { env: ENV });
+    for (let index = 0; index < 100; index++) {
+      new RecoverableSecret(other, `Secret${index}`, {
+        provider,
+        owner: `a-team-with-a-name-of-ordinary-length-${index}`,
+      });
+    }
+    expect(() => app.synth()).toThrow(/must not exceed 10240 characters .* for 101 owners and 0 names/);
+  });
+});
+
+describe('the function', () => {
+  const functionIn = (env?: StackProps['env']) => {
+    const stack = shop({ env });
+    new RecoverableSecret(stack, 'Secret');
+    return only(stack, 'AWS::Lambda::Function');
+  };
+
+  test('is the bundle that the package ships', () => {
+    const app = new App();
+    const stack = shop({}, app);
+    new RecoverableSecret(stack, 'Secret');
+    const assetHash = path.basename(only(stack, 'AWS::Lambda::Function').Code.S3Key, '.zip');
+    const { directory } = app.synth();
+    const assets = JSON.parse(fs.readFileSync(path.join(directory, 'Shop.assets.json'), 'utf8'));
+    const asset = path.resolve(directory, assets.files[assetHash].source.path);
+    expect(fs.readdirSync(asset)).toEqual(['index.js']);
+    expect(fs.readFileSync(path.join(asset, 'index.js')).equals(fs.readFileSync(HANDLER))).toBe(true);
+    expect(functionIn().Handler).toBe('index.handler');
+    expect(require(HANDLER).handler).toBeInstanceOf(Function);
+  });
+
+  test.each([undefined, ENV, { region: 'cn-north-1' }, { region: 'us-gov-west-1' }])(
+    'runs on the newest Node.js of Lambda in %j',
+    (env) => expect(functionIn(env).Runtime).toMatch(/^nodejs(2[4-9]|[3-9]\d)\.x$/),
+  );
+
+  test.each([
+    ['arm64', 'us-east-1'],
+    ['arm64', 'eu-central-2'],
+    ['x86_64', 'cn-north-1'],
+    ['x86_64', 'us-gov-west-1'],
+    ['x86_64', 'xx-unheard-1'],
+    ['x86_64', 'any region that only the deployment knows'],
+  ])('runs on %s in %s', (architecture, region) => {
+    expect(functionIn(region.includes(' ') ? {} : { region }).Architectures).toEqual([architecture]);
+  });
+
+  test('has less time than CloudFormation waits', () => {
+    const stack = shopWith({});
+    const { Timeout } = only(stack, 'AWS::Lambda::Function');
+    expect(Timeout).toBe(600);
+    expect(only(stack, SECRET).ServiceTimeout).toBeGreaterThan(3 * Timeout);
+    expect(only(stack, SECRET).ServiceTimeout).toBeLessThanOrEqual(3600);
+  });
+
+  test('has no environment, in which a value could be left', () => {
+    expect(functionIn().Environment).toBeUndefined();
+  });
+});
+
+describe('the log', () => {
+  test('is kept for a month, in a group that goes with the stack', () => {
+    const template = Template.fromStack(shopWith({}));
+    template.hasResource('AWS::Logs::LogGroup', {
+      Properties: { RetentionInDays: 30 },
+      DeletionPolicy: 'Delete',
+      UpdateReplacePolicy: 'Delete',
+    });
+    const [logicalId] = Object.keys(template.findResources('AWS::Logs::LogGroup'));
+    template.hasResourceProperties('AWS::Lambda::Function', { LoggingConfig: { LogGroup: { Ref: logicalId } } });
+  });
+
+  test('is written to that group, which is never created again', () => {
+    expect(statementIn(shopWith({}), 'WriteLog')).toEqual({
+      Sid: 'WriteLog',
+      Effect: 'Allow',
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: 'SecretRecoveryProviderLogGroupB7E3962A.Arn',
+    });
+  });
+
+  test('goes to the group that is given', () => {
+    const stack = shop();
+    new SecretRecoveryProvider(stack, 'Provider', { logGroup: LogGroup.fromLogGroupName(stack, 'Logs', 'my-logs') });
+    Template.fromStack(stack).resourceCountIs('AWS::Logs::LogGroup', 0);
+    expect(only(stack, 'AWS::Lambda::Function').LoggingConfig).toEqual({ LogGroup: 'my-logs' });
+    expect(statementIn(stack, 'WriteLog')?.Resource).toBe('arn:aws:logs:eu-west-1:111111111111:log-group:my-logs:*');
+  });
+});
