@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CreateSecretCommand,
+  type CreateSecretCommandInput,
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  type DescribeSecretResponse,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  RemoveRegionsFromReplicationCommand,
+  ReplicateSecretToRegionsCommand,
+  RestoreSecretCommand,
+  SecretsManagerClient,
+  TagResourceCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { NAME, tagList } from './requests';
+
+export const REGION = 'eu-west-1';
+
+/** The secrets of the account, as an administrator sees and changes them. */
+export class Account {
+  private readonly clients = new Map<string, SecretsManagerClient>();
+
+  async describe(id: string = NAME, region = REGION): Promise<DescribeSecretResponse | undefined> {
+    try {
+      return await this.client(region).send(new DescribeSecretCommand({ SecretId: id }));
+    } catch (error) {
+      if ((error as Error).name === 'ResourceNotFoundException') return undefined;
+      throw error;
+    }
+  }
+
+  async state(id: string = NAME, region = REGION): Promise<'absent' | 'pending' | 'live'> {
+    const secret = await this.describe(id, region);
+    if (!secret) return 'absent';
+    return secret.DeletedDate ? 'pending' : 'live';
+  }
+
+  /** Whole days until the deletion of a secret that is scheduled for it. */
+  async daysLeft(id: string = NAME): Promise<number | undefined> {
+    const end = (await this.describe(id))?.DeletedDate;
+    return end && Math.round((end.getTime() - Date.now()) / 86_400_000);
+  }
+
+  async tags(id: string = NAME): Promise<Record<string, string>> {
+    const secret = await this.describe(id);
+    return Object.fromEntries((secret?.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  }
+
+  /** The current value; undefined for an empty secret. */
+  async value(id: string = NAME): Promise<string | undefined> {
+    const command = new GetSecretValueCommand({ SecretId: id, VersionStage: 'AWSCURRENT' });
+    try {
+      return (await this.client().send(command)).SecretString;
+    } catch (error) {
+      if ((error as Error).name === 'ResourceNotFoundException' && (await this.describe(id))) return undefined;
+      throw error;
+    }
+  }
+
+  /** A secret made by hand; with `tags` it may look as if a stack had made it. */
+  async create(input: Partial<CreateSecretCommandInput> & { tags?: Record<string, string> } = {}): Promise<string> {
+    const { tags = {}, ...rest } = input;
+    const command = new CreateSecretCommand({
+      Name: NAME,
+      SecretString: 'made by hand',
+      ClientRequestToken: randomUUID(),
+      Tags: tagList(tags),
+      ...rest,
+    });
+    return (await this.client().send(command)).ARN ?? '';
+  }
+
+  /** A secret of another region with its replica in ours. */
+  async primaryIn(region: string, name: string, replicas = [REGION]): Promise<string> {
+    const command = new CreateSecretCommand({
+      Name: name,
+      SecretString: 'made by hand',
+      AddReplicaRegions: replicas.map((Region) => ({ Region })),
+    });
+    return (await this.client(region).send(command)).ARN ?? '';
+  }
+
+  async schedule(id: string = NAME, days = 9): Promise<void> {
+    await this.client().send(new DeleteSecretCommand({ SecretId: id, RecoveryWindowInDays: days }));
+  }
+
+  async destroy(id: string = NAME): Promise<void> {
+    const command = new DeleteSecretCommand({ SecretId: id, ForceDeleteWithoutRecovery: true });
+    await this.client().send(command);
+  }
+
+  async restore(id: string = NAME): Promise<void> {
+    await this.client().send(new RestoreSecretCommand({ SecretId: id }));
+  }
+
+  async put(value: string, id: string = NAME): Promise<void> {
+    await this.client().send(new PutSecretValueCommand({ SecretId: id, SecretString: value }));
+  }
+
+  async addReplica(region: string): Promise<void> {
+    const command = new ReplicateSecretToRegionsCommand({ SecretId: NAME, AddReplicaRegions: [{ Region: region }] });
+    await this.client().send(command);
+  }
+
+  async removeReplicas(...regions: string[]): Promise<void> {
+    const command = new RemoveRegionsFromReplicationCommand({ SecretId: NAME, RemoveReplicaRegions: regions });
+    await this.client().send(command);
+  }
+
+  async tag(tags: Record<string, string>, id: string = NAME, region = REGION): Promise<void> {
+    await this.client(region).send(new TagResourceCommand({ SecretId: id, Tags: tagList(tags) }));
+  }
+
+  /** Of one region; the same one every time. */
+  client(region = REGION): SecretsManagerClient {
+    const client = this.clients.get(region) ?? new SecretsManagerClient({ region });
+    this.clients.set(region, client);
+    return client;
+  }
+
+  protected isAdministrator(client: SecretsManagerClient): boolean {
+    return [...this.clients.values()].includes(client);
+  }
+
+  protected disconnect(): void {
+    for (const client of this.clients.values()) client.destroy();
+  }
+}

@@ -1,0 +1,534 @@
+import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../../src/private/contract';
+import { Cloud, NO_ARN } from './cloud';
+import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+
+let cloud: Cloud;
+beforeAll(async () => {
+  cloud = await Cloud.start();
+});
+beforeEach(() => cloud.reset());
+afterAll(() => cloud.stop());
+
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
+const FOREIGN = {
+  [OWNERSHIP_TAG.owner]: 'bank',
+  [OWNERSHIP_TAG.stackId]: stackId('bank'),
+  [OWNERSHIP_TAG.logicalId]: 'Vault',
+};
+
+/** The tags of this library, and all others. */
+function split(tags: Record<string, string>) {
+  const pick = (ours: boolean) =>
+    Object.fromEntries(Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX) === ours));
+  return { ours: pick(true), others: pick(false) };
+}
+
+/** A secret that another life of a stack left behind. */
+async function leftBehind(state: 'pending' | 'live', owner: string | undefined, more = {}): Promise<string> {
+  const held = { [OWNERSHIP_TAG.stackId]: stackId('another', 7), [OWNERSHIP_TAG.logicalId]: 'Old' };
+  const arn = await cloud.create({
+    tags: { team: 'payments', ...(owner && { ...held, [OWNERSHIP_TAG.owner]: owner }) },
+    ...more,
+  });
+  if (state === 'pending') await cloud.schedule(NAME, 9);
+  return arn;
+}
+
+describe('a name that nobody has', () => {
+  test('becomes a new secret with everything that the template declares', async () => {
+    const db = cloud.resource();
+    const wanted = properties({ Description: 'orders', KmsKeyId: KEY, Type: 'SomeType', Tags: tagList({ team: 'a' }) });
+    const { status, physicalId, data } = await db.create(wanted);
+
+    expect({ status, data }).toEqual({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(await cloud.describe()).toMatchObject({ ARN: physicalId, Name: NAME, Description: 'orders', KmsKeyId: KEY });
+    const { others, ours } = split(await cloud.tags());
+    expect(others).toEqual({ team: 'a' });
+    expect(ours).toEqual({
+      [OWNERSHIP_TAG.owner]: OWNER,
+      [OWNERSHIP_TAG.stackId]: db.stackId,
+      [OWNERSHIP_TAG.logicalId]: 'Db',
+      [OWNERSHIP_TAG.origin]: `CREATED ${db.requestId}`,
+    });
+    expect(await cloud.value()).toHaveLength(32);
+    expect(cloud.operations).toEqual(['DescribeSecret', 'GetRandomPassword', 'CreateSecret']);
+    expect(cloud.inputs('CreateSecret')[0]).toMatchObject({ ClientRequestToken: db.requestId, Type: 'SomeType' });
+  });
+
+  test('is asked for before anything else, by its name', async () => {
+    await cloud.resource().create();
+    expect(cloud.calls[0]).toMatchObject({ action: 'secretsmanager:DescribeSecret', input: { SecretId: NAME } });
+  });
+
+  test.each([
+    ['a declared value', declaring('by template'), 'by template', ['DescribeSecret', 'CreateSecret']],
+    ['no value', properties({ GenerateSecretString: undefined }), undefined, ['DescribeSecret', 'CreateSecret']],
+  ])('becomes a secret with %s', async (_, wanted, value, operations) => {
+    expect((await cloud.resource().create(wanted)).data).toEqual({ Outcome: 'CREATED' });
+    expect(await cloud.value()).toBe(value);
+    expect(cloud.operations).toEqual(operations);
+  });
+
+  test('has no empty settings in its request', async () => {
+    await cloud.resource().create(properties({ Description: '', KmsKeyId: '' }));
+    const [{ Description, KmsKeyId, Type }] = cloud.inputs('CreateSecret');
+    expect({ Description, KmsKeyId, Type }).toEqual({ Description: undefined, KmsKeyId: undefined, Type: undefined });
+  });
+
+  test('keeps the ownership tags although the template declares others of these keys', async () => {
+    await cloud.resource().create(properties({ Tags: tagList({ [OWNERSHIP_TAG.owner]: 'bank' }) }));
+    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
+  });
+});
+
+const OWNERS = { ours: OWNER, foreign: 'bank', nobody: undefined };
+type Owner = keyof typeof OWNERS;
+
+// The policy for the other state never matters: it is the strict one where something is taken, and the lenient one
+// where something is refused.
+describe.each<[string, 'pending' | 'live', Owner, Properties]>([
+  ['scheduled for deletion and ours, with IF_OWNED', 'pending', 'ours', { RestorePolicy: 'IF_OWNED' }],
+  ['scheduled for deletion and ours, with ALWAYS', 'pending', 'ours', { RestorePolicy: 'ALWAYS' }],
+  ['scheduled for deletion and foreign, with ALWAYS', 'pending', 'foreign', { RestorePolicy: 'ALWAYS' }],
+  ["scheduled for deletion and nobody's, with ALWAYS", 'pending', 'nobody', { RestorePolicy: 'ALWAYS' }],
+  ['live and ours, with ADOPT_IF_OWNED', 'live', 'ours', { ExistingSecretPolicy: 'ADOPT_IF_OWNED' }],
+  ['live and ours, with ADOPT', 'live', 'ours', { ExistingSecretPolicy: 'ADOPT' }],
+  ['live and foreign, with ADOPT', 'live', 'foreign', { ExistingSecretPolicy: 'ADOPT' }],
+  ["live and nobody's, with ADOPT", 'live', 'nobody', { ExistingSecretPolicy: 'ADOPT' }],
+])('a secret that is %s', (_, state, owner, policy) => {
+  const wanted = properties({ RestorePolicy: 'NEVER', ExistingSecretPolicy: 'FAIL', ...policy });
+  const outcome = state === 'pending' ? 'RESTORED' : 'ADOPTED';
+
+  test('is taken, with its value and its tags', async () => {
+    const arn = await leftBehind(state, OWNERS[owner]);
+    const db = cloud.resource();
+    const answer = await db.create(wanted);
+
+    expect(answer).toMatchObject({ status: 'SUCCESS', physicalId: arn, data: { Outcome: outcome } });
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.value()).toBe('made by hand');
+    const remembers = {
+      [OWNERSHIP_TAG.previousOwner]: OWNERS[owner] ?? '',
+      [OWNERSHIP_TAG.previousStackId]: OWNERS[owner] ? stackId('another', 7) : '',
+      [OWNERSHIP_TAG.previousLogicalId]: OWNERS[owner] ? 'Old' : '',
+    };
+    const { others, ours } = split(await cloud.tags());
+    expect(others).toEqual({ team: 'payments' });
+    expect(ours).toMatchObject({
+      [OWNERSHIP_TAG.owner]: OWNER,
+      [OWNERSHIP_TAG.stackId]: db.stackId,
+      [OWNERSHIP_TAG.logicalId]: 'Db',
+      [OWNERSHIP_TAG.origin]: `${outcome} ${db.requestId}`,
+    });
+    // For a rollback. A restored secret of the same owner has nothing that could be given back.
+    if (state === 'live' || owner !== 'ours') expect(ours).toMatchObject(remembers);
+    else for (const key of Object.keys(remembers)) expect(ours).not.toHaveProperty([key]);
+    expect(cloud.changes).toEqual(state === 'pending' ? ['RestoreSecret', 'TagResource'] : ['TagResource']);
+    // A secret of somebody else is looked at once more, others are not.
+    if (owner === 'ours') expect(cloud.operations).toEqual(['DescribeSecret', ...cloud.changes]);
+    expect(new Set(cloud.calls.slice(1).map(({ input }) => input.SecretId))).toEqual(new Set([arn]));
+  });
+});
+
+describe.each<[string, 'pending' | 'live', Owner, Properties]>([
+  ['scheduled for deletion and ours, with NEVER', 'pending', 'ours', { RestorePolicy: 'NEVER' }],
+  ['scheduled for deletion and foreign, with IF_OWNED', 'pending', 'foreign', { RestorePolicy: 'IF_OWNED' }],
+  ['scheduled for deletion and foreign, with NEVER', 'pending', 'foreign', { RestorePolicy: 'NEVER' }],
+  ["scheduled for deletion and nobody's, with IF_OWNED", 'pending', 'nobody', { RestorePolicy: 'IF_OWNED' }],
+  ["scheduled for deletion and nobody's, with NEVER", 'pending', 'nobody', { RestorePolicy: 'NEVER' }],
+  ['live and ours, with FAIL', 'live', 'ours', { ExistingSecretPolicy: 'FAIL' }],
+  ['live and foreign, with ADOPT_IF_OWNED', 'live', 'foreign', { ExistingSecretPolicy: 'ADOPT_IF_OWNED' }],
+  ['live and foreign, with FAIL', 'live', 'foreign', { ExistingSecretPolicy: 'FAIL' }],
+  ["live and nobody's, with ADOPT_IF_OWNED", 'live', 'nobody', { ExistingSecretPolicy: 'ADOPT_IF_OWNED' }],
+  ["live and nobody's, with FAIL", 'live', 'nobody', { ExistingSecretPolicy: 'FAIL' }],
+])('a secret that is %s', (_, state, owner, policy) => {
+  const wanted = properties({ RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'ADOPT', ...policy });
+
+  test('is refused, by the Create and by the Delete that follows', async () => {
+    await leftBehind(state, OWNERS[owner]);
+    const before = await cloud.describe();
+    const db = cloud.resource();
+
+    const refused = await db.create(wanted);
+    expect(refused).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(refused.data).toBeUndefined();
+    expect(cloud.operations).toEqual(['DescribeSecret']);
+
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: NO_ARN });
+    expect(cloud.changes).toEqual([]);
+    expect({ ...(await cloud.describe()), $metadata: {} }).toEqual({ ...before, $metadata: {} });
+  });
+});
+
+describe('a secret that comes back', () => {
+  test('costs one call more for each thing that differs', async () => {
+    await leftBehind('pending', OWNER, { Description: 'old', KmsKeyId: KEY });
+    await cloud.resource().create(properties({ Description: 'new' }));
+    expect(cloud.operations).toEqual(['DescribeSecret', 'DescribeKey', 'RestoreSecret', 'TagResource', 'UpdateSecret']);
+    // A value in a metadata update would be a new version.
+    expect(cloud.inputs('UpdateSecret')).toEqual([
+      { SecretId: (await cloud.describe())?.ARN, Description: 'new', KmsKeyId: '' },
+    ]);
+    expect(await cloud.value()).toBe('made by hand');
+  });
+
+  test('loses a description that the template does not have', async () => {
+    await leftBehind('pending', OWNER, { Description: 'old' });
+    await cloud.resource().create(properties());
+    expect(cloud.inputs('UpdateSecret')).toEqual([expect.objectContaining({ Description: '' })]);
+  });
+
+  test('is encrypted with the key of the template', async () => {
+    await leftBehind('pending', OWNER);
+    await cloud.resource().create(properties({ KmsKeyId: KEY }));
+    expect(await cloud.describe()).toMatchObject({ KmsKeyId: KEY });
+  });
+
+  test('is not touched because its key is spelled in another way', async () => {
+    await leftBehind('pending', OWNER, { KmsKeyId: KEY });
+    await cloud.resource().create(properties({ KmsKeyId: KEY.split('/')[1] }));
+    expect(cloud.changes).toEqual(['RestoreSecret', 'TagResource']);
+  });
+
+  test('gets declared tags, loses stale ones of ours, and keeps those made by hand and those of AWS', async () => {
+    const stale = { [OWNERSHIP_TAG.previousOwner]: 'bank', [OWNERSHIP_TAG.previousStackId]: stackId('bank') };
+    await cloud.create({
+      tags: {
+        ...FOREIGN,
+        ...stale,
+        [OWNERSHIP_TAG.owner]: OWNER,
+        byHand: '1',
+        'aws:cloudformation:x': 'y',
+        cost: 'old',
+      },
+    });
+    await cloud.schedule();
+    const db = cloud.resource();
+    await db.create(properties({ Tags: tagList({ cost: 'new', team: 'a' }) }));
+    const { others, ours } = split(await cloud.tags());
+    expect(others).toEqual({ byHand: '1', 'aws:cloudformation:x': 'y', cost: 'new', team: 'a' });
+    expect(ours).toMatchObject({
+      [OWNERSHIP_TAG.owner]: OWNER,
+      [OWNERSHIP_TAG.stackId]: db.stackId,
+      [OWNERSHIP_TAG.logicalId]: 'Db',
+      [OWNERSHIP_TAG.origin]: `RESTORED ${db.requestId}`,
+    });
+    for (const key of Object.keys(stale)) expect(ours).not.toHaveProperty([key]);
+    expect(cloud.changes).toEqual(['RestoreSecret', 'TagResource', 'UntagResource']);
+    expect(Object.keys(cloud.inputs('TagResource')[0].Tags[0])).toEqual(['Key', 'Value']);
+    expect(cloud.inputs('UntagResource')[0].TagKeys.sort()).toEqual(Object.keys(stale).sort());
+  });
+
+  test.each([
+    ['KEEP keeps its value', 'KEEP', properties(), 'made by hand', []],
+    ['REGENERATE gives it another one', 'REGENERATE', properties(), /^.{32}$/, ['GetRandomPassword', 'PutSecretValue']],
+    ['KEEP, declared values win all the same', 'KEEP', declaring('declared'), 'declared', ['PutSecretValue']],
+    ['REGENERATE, declared values win', 'REGENERATE', declaring('declared'), 'declared', ['PutSecretValue']],
+    ['REGENERATE leaves it without a source', 'REGENERATE', { GenerateSecretString: undefined }, 'made by hand', []],
+  ] as const)('%s', async (_, RestoredValue, wanted, value, operations) => {
+    await leftBehind('pending', OWNER);
+    const db = cloud.resource();
+    await db.create({ ...properties(), ...wanted, RestoredValue });
+    expect(await cloud.value()).toEqual(typeof value === 'string' ? value : expect.stringMatching(value));
+    expect(cloud.operations).toEqual(['DescribeSecret', 'RestoreSecret', 'TagResource', ...operations]);
+    // The id of the version tells a second delivery that it is written already.
+    if (operations.length > 0) expect(cloud.inputs('PutSecretValue')[0].ClientRequestToken).toBe(db.requestId);
+  });
+
+  test('KEEP fills one that is empty', async () => {
+    await leftBehind('pending', OWNER, { SecretString: undefined, ClientRequestToken: undefined });
+    await cloud.resource().create();
+    expect(await cloud.value()).toHaveLength(32);
+  });
+
+  test('is scheduled, restored and scheduled as often as its stack comes and goes', async () => {
+    const first = await cloud.resource({ life: 1 }).create();
+    const value = await cloud.value();
+    for (const life of [1, 2, 3]) {
+      const leaving = cloud.resource({ life });
+      await leaving.delete({ physicalId: first.physicalId, properties: properties() });
+      expect(await cloud.daysLeft()).toBe(14);
+      const answer = await cloud.resource({ life: life + 1 }).create();
+      expect(answer).toMatchObject({ physicalId: first.physicalId, data: { Outcome: 'RESTORED' } });
+      expect(await cloud.value()).toBe(value);
+    }
+  });
+
+  test('comes back into the same stack when it had only left the template', async () => {
+    const db = cloud.resource();
+    const { physicalId } = await db.create();
+    await db.delete();
+    expect(await db.create()).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'RESTORED' } });
+  });
+});
+
+describe('a request that is delivered twice', () => {
+  test.each([
+    ['created', async () => {}, properties()],
+    ['created with a declared value', async () => {}, declaring('declared')],
+    ['created empty', async () => {}, properties({ GenerateSecretString: undefined })],
+    ['restored', () => leftBehind('pending', OWNER), properties()],
+    ['restored and regenerated', () => leftBehind('pending', OWNER), properties({ RestoredValue: 'REGENERATE' })],
+    ['taken from its owner', () => leftBehind('pending', 'bank'), properties({ RestorePolicy: 'ALWAYS' })],
+    ['adopted', () => leftBehind('live', 'bank'), declaring('declared', { ExistingSecretPolicy: 'ADOPT' })],
+  ])('leaves what it has %s', async (_, prepare, wanted) => {
+    await prepare();
+    const db = cloud.resource();
+    const first = await db.create(wanted);
+    const [tags, versions] = [await cloud.tags(), (await cloud.describe())?.VersionIdsToStages];
+    cloud.calls = [];
+    expect(await db.again()).toEqual(first);
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.tags()).toEqual(tags);
+    expect((await cloud.describe())?.VersionIdsToStages).toEqual(versions);
+  });
+
+  test('does not undo what was written by hand since', async () => {
+    const db = cloud.resource();
+    await db.create(declaring('declared'));
+    await cloud.put('by hand');
+    await db.again();
+    expect(await cloud.value()).toBe('by hand');
+  });
+
+  test('completes what the first delivery left undone', async () => {
+    const db = cloud.resource();
+    await db.create(properties({ Tags: tagList({ team: 'a' }), Description: 'orders' }));
+    await cloud.tag({ team: 'lost' });
+    expect(await db.again()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(await cloud.tags()).toMatchObject({ team: 'a' });
+  });
+
+  test('does not bring back what its stack has scheduled since', async () => {
+    const db = cloud.resource();
+    await db.create();
+    const create = db.lastRequest;
+    await db.delete();
+    expect(await db.late(create)).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(await cloud.state()).toBe('pending');
+  });
+
+  test('does not bring back what a later request of its resource had restored and given up', async () => {
+    const db = cloud.resource();
+    await db.create();
+    const oldest = db.lastRequest;
+    await db.delete();
+    await db.create();
+    await db.delete();
+    cloud.calls = [];
+    expect(await db.late(oldest)).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(await cloud.state()).toBe('pending');
+    expect(cloud.changes).toEqual([]);
+  });
+
+  test('does not take over what its own resource holds through a later request', async () => {
+    const db = cloud.resource();
+    await db.create();
+    const oldest = db.lastRequest;
+    // Left behind by RETAIN, and taken back.
+    await db.create();
+    const tags = await cloud.tags();
+    cloud.calls = [];
+    expect(await db.late(oldest)).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.tags()).toEqual(tags);
+  });
+});
+
+describe('a holder that changes', () => {
+  test('between two lives of a stack finds the retained secret', async () => {
+    const { physicalId } = await cloud.resource({ life: 1 }).create();
+    const answer = await cloud.resource({ life: 2 }).create();
+    expect(answer).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'ADOPTED' } });
+    expect(await cloud.tags()).toMatchObject({
+      [OWNERSHIP_TAG.stackId]: stackId('shop', 2),
+      [OWNERSHIP_TAG.previousStackId]: stackId('shop', 1),
+      [OWNERSHIP_TAG.previousLogicalId]: 'Db',
+    });
+  });
+
+  test.each([
+    ['of one owner', { Owner: OWNER }],
+    ['of different owners', { Owner: 'depot', ExistingSecretPolicy: 'ADOPT' as const }],
+  ])('between two stacks %s leaves the old one nothing to delete', async (_, wanted) => {
+    const old = cloud.resource({ stack: 'shop' });
+    const { physicalId } = await old.create();
+    const next = cloud.resource({ stack: 'depot' });
+    expect(await next.create(properties(wanted))).toMatchObject({ physicalId, data: { Outcome: 'ADOPTED' } });
+    const tags = await cloud.tags();
+    cloud.calls = [];
+    expect(await old.delete()).toMatchObject({ status: 'SUCCESS', physicalId });
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toEqual(tags);
+    // The new one can, in its turn.
+    next.stack.status = 'DELETE_IN_PROGRESS';
+    await next.delete();
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
+  test('within a stack leaves the old resource nothing to delete', async () => {
+    const old = cloud.resource({ logicalId: 'Db' });
+    const { physicalId } = await old.create();
+    const next = cloud.resource({ logicalId: 'Database' });
+    expect(await next.create()).toMatchObject({ physicalId, data: { Outcome: 'ADOPTED' } });
+    await old.delete();
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.logicalId]: 'Database' });
+  });
+
+  test('twice remembers only the last one', async () => {
+    await cloud.resource({ life: 1 }).create();
+    await cloud.resource({ life: 2 }).create();
+    await cloud.resource({ life: 3 }).create();
+    expect((await cloud.tags())[OWNERSHIP_TAG.previousStackId]).toBe(stackId('shop', 2));
+  });
+});
+
+describe('a secret that its own resource left behind by RETAIN', () => {
+  test.each<[string, () => void, Properties]>([
+    ['the policy', () => {}, { ExistingSecretPolicy: 'FAIL' }],
+    ['a dead key', () => cloud.keys.set(KEY, 'Disabled'), {}],
+    ['a bad template', () => {}, { GenerateSecretString: { GenerateStringKey: 'password' } }],
+    [
+      'a failure',
+      () => cloud.fail('secretsmanager:TagResource', 'InternalServiceError', { times: 1 }),
+      { Tags: tagList({ team: 'new' }) },
+    ],
+  ])('stays live when %s keeps the resource from taking it back', async (_, prepare, more) => {
+    const db = cloud.resource();
+    await db.create(properties({ KmsKeyId: KEY }));
+    const holder = [OWNERSHIP_TAG.owner, OWNERSHIP_TAG.stackId, OWNERSHIP_TAG.logicalId];
+    const holderOf = (tags: Record<string, string>) => holder.map((key) => tags[key]);
+    const before = holderOf(await cloud.tags());
+    // Removed from the template, and added again.
+    db.stack.status = 'UPDATE_IN_PROGRESS';
+    prepare();
+    expect(await db.create(properties({ KmsKeyId: KEY, ...more }))).toMatchObject({ status: 'FAILED' });
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('live');
+    expect(holderOf(await cloud.tags())).toEqual(before);
+  });
+});
+
+describe('a secret that cannot be held', () => {
+  test('because it is a replica is refused with the region of its primary', async () => {
+    const primary = await cloud.primaryIn('us-east-1', NAME);
+    const answer = await cloud
+      .resource()
+      .create(properties({ RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toContain('us-east-1');
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.state(primary, 'us-east-1')).toBe('live');
+  });
+
+  test('because a service manages it is refused with the name of the service', async () => {
+    await cloud.create({ tags: { 'aws:secretsmanager:owningService': 'rds', [OWNERSHIP_TAG.owner]: OWNER } });
+    const answer = await cloud
+      .resource()
+      .create(properties({ RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toContain('managed by rds');
+    expect(cloud.changes).toEqual([]);
+  });
+
+  test.each(['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFoundException'])(
+    'because its key is dead (%s) is refused before it is restored',
+    async (state) => {
+      await leftBehind('pending', OWNER, { KmsKeyId: KEY });
+      cloud.keys.set(KEY, state);
+      const answer = await cloud.resource().create();
+      expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+      expect(answer.reason).toContain(KEY);
+      expect(answer.reason).toContain('kms:CancelKeyDeletion');
+      expect(cloud.changes).toEqual([]);
+      expect(await cloud.daysLeft()).toBe(9);
+    },
+  );
+
+  test.each(['Enabled', 'Creating', 'Updating', 'AccessDeniedException'])(
+    'is not one whose key is alive, or may not be seen (%s)',
+    async (state) => {
+      await leftBehind('pending', OWNER, { KmsKeyId: KEY });
+      cloud.keys.set(KEY, state);
+      expect(await cloud.resource().create(properties({ KmsKeyId: KEY }))).toMatchObject({ status: 'SUCCESS' });
+    },
+  );
+
+  test('because its key is dead is not adopted either', async () => {
+    await leftBehind('live', OWNER, { KmsKeyId: KEY });
+    cloud.keys.set(KEY, 'Disabled');
+    expect(await cloud.resource().create()).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(cloud.changes).toEqual([]);
+  });
+});
+
+describe('a secret of a native resource', () => {
+  const stack = stackId('legacy');
+  const tags = { 'aws:cloudformation:stack-id': stack, 'aws:cloudformation:logical-id': 'Native' };
+  const adopting = properties({ ExistingSecretPolicy: 'ADOPT' });
+  const change = (action: string, policy?: string) => ({
+    ResourceChange: { LogicalResourceId: 'Native', Action: action, PolicyAction: policy },
+  });
+
+  beforeEach(() => cloud.create({ tags }));
+
+  test.each([
+    ['its stack is gone', undefined],
+    ['it has left its stack', { status: 'UPDATE_COMPLETE', resources: { Native: 'DELETE_SKIPPED' } }],
+    ['it was deleted from its stack', { status: 'UPDATE_COMPLETE', resources: { Native: 'DELETE_COMPLETE' } }],
+    [
+      'the running deployment retains it',
+      {
+        status: 'UPDATE_IN_PROGRESS',
+        changeSetId: 'change-set',
+        changes: [change('Remove', 'Retain')],
+        resources: { Native: 'CREATE_COMPLETE' },
+      },
+    ],
+  ])('is adopted when %s', async (_, state) => {
+    if (state) cloud.stacks.set(stack, state);
+    expect(await cloud.resource().create(adopting)).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
+    expect(await cloud.tags()).toMatchObject(tags);
+  });
+
+  test.each([
+    ['it is still in its stack', { status: 'UPDATE_COMPLETE', resources: { Native: 'CREATE_COMPLETE' } }],
+    [
+      'the running deployment deletes it',
+      {
+        status: 'UPDATE_IN_PROGRESS',
+        changeSetId: 'change-set',
+        changes: [change('Remove', 'Delete')],
+        resources: { Native: 'CREATE_COMPLETE' },
+      },
+    ],
+    [
+      'an earlier deployment would have retained it',
+      {
+        status: 'UPDATE_IN_PROGRESS',
+        changeSetId: 'change-set',
+        changes: [change('Remove', 'Retain')],
+        execution: 'EXECUTE_COMPLETE',
+        resources: { Native: 'CREATE_COMPLETE' },
+      },
+    ],
+    [
+      'the running deployment changes it',
+      {
+        status: 'UPDATE_IN_PROGRESS',
+        changeSetId: 'change-set',
+        changes: [change('Modify')],
+        resources: { Native: 'UPDATE_COMPLETE' },
+      },
+    ],
+  ])('is refused when %s', async (_, state) => {
+    cloud.stacks.set(stack, state);
+    const answer = await cloud.resource().create(adopting);
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toMatch(/resource Native of stack .*removalPolicy: RemovalPolicy\.RETAIN/);
+    expect(cloud.changes).toEqual([]);
+  });
+});

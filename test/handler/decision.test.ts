@@ -1,0 +1,254 @@
+import {
+  decideAcquisition,
+  decideRemoval,
+  decideRevision,
+  type ExistingSecret,
+  existingSecret,
+  removalDependsOnStack,
+} from '../../src/handler/decision';
+import { declaredSecret, type Requester } from '../../src/handler/request';
+import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+
+const ARN = `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${NAME}-AbCdEf`;
+const REQUESTER: Requester = { type: 'Create', requestId: 'request-1', stackId: stackId('shop'), logicalId: 'Db' };
+const DELETED = new Date('2027-03-04T05:06:07Z');
+
+const holder = (owner: string, stack = stackId('shop'), logicalId = 'Db', origin = 'CREATED request-0') => ({
+  [OWNERSHIP_TAG.owner]: owner,
+  [OWNERSHIP_TAG.stackId]: stack,
+  [OWNERSHIP_TAG.logicalId]: logicalId,
+  [OWNERSHIP_TAG.origin]: origin,
+});
+const previous = (owner: string) => ({
+  [OWNERSHIP_TAG.previousOwner]: owner,
+  [OWNERSHIP_TAG.previousStackId]: stackId('bank'),
+  [OWNERSHIP_TAG.previousLogicalId]: 'Vault',
+});
+
+function secret(tags: Record<string, string>, state: 'live' | 'pending' = 'live', more = {}): ExistingSecret {
+  return existingSecret({
+    ARN,
+    Name: NAME,
+    Tags: tagList(tags),
+    DeletedDate: state === 'pending' ? DELETED : undefined,
+    VersionIdsToStages: { 'request-0': ['AWSCURRENT'] },
+    ...more,
+  });
+}
+
+const acquire = (found: ExistingSecret | undefined, given: Properties = {}, returning = false) =>
+  decideAcquisition(found, declaredSecret(properties(given)), REQUESTER, returning);
+const remove = (found: ExistingSecret | undefined, undoes = false, given: Properties = {}) =>
+  decideRemoval(found, declaredSecret(properties(given)), REQUESTER, undoes);
+const revise = (found: ExistingSecret | undefined, given: Properties = {}, before: Properties = {}) =>
+  decideRevision(found, declaredSecret(properties(given)), declaredSecret(properties(before)), REQUESTER);
+
+describe('every combination of state, owner and policies', () => {
+  const owners = { ours: OWNER, foreign: 'bank', nobody: undefined };
+  const cases = (['pending', 'live'] as const).flatMap((state) =>
+    (['ours', 'foreign', 'nobody'] as const).flatMap((owner) =>
+      (['IF_OWNED', 'ALWAYS', 'NEVER'] as const).flatMap((restore) =>
+        (['ADOPT_IF_OWNED', 'ADOPT', 'FAIL'] as const).map((existing) => ({ state, owner, restore, existing })),
+      ),
+    ),
+  );
+
+  test.each(cases)('$state, $owner, $restore, $existing', ({ state, owner, restore, existing }) => {
+    const tags = owners[owner] ? holder(owners[owner], stackId('other'), 'Old') : {};
+    const decision = acquire(secret(tags, state), { RestorePolicy: restore, ExistingSecretPolicy: existing });
+    const policy = state === 'pending' ? restore : existing;
+    const taken = policy === 'ALWAYS' || policy === 'ADOPT' || (/IF_OWNED/.test(policy) && owner === 'ours');
+    expect(decision.action).toBe(taken ? (state === 'pending' ? 'restore' : 'adopt') : 'refuse');
+  });
+
+  test('means nothing where there is no secret', () => {
+    const refusing = { RestorePolicy: 'NEVER', ExistingSecretPolicy: 'FAIL' };
+    expect(acquire(undefined, refusing)).toEqual({ action: 'create' });
+  });
+
+  test('means nothing for a secret that this very request got hold of', () => {
+    const own = secret(holder(OWNER, undefined, undefined, `RESTORED ${REQUESTER.requestId}`));
+    expect(acquire(own, { ExistingSecretPolicy: 'FAIL' }).action).toBe('resume');
+  });
+
+  test('means nothing for a secret that a rollback leads back to', () => {
+    const own = secret(holder(OWNER));
+    expect(acquire(own, { ExistingSecretPolicy: 'FAIL' }, true).action).toBe('resume');
+    expect(acquire(own, { ExistingSecretPolicy: 'FAIL' }, false).action).toBe('refuse');
+    // But not to what another resource holds; a refusal would leave the stack stuck.
+    expect(acquire(secret(holder(OWNER, stackId('bank'))), { ExistingSecretPolicy: 'FAIL' }, true).action).toBe(
+      'leave',
+    );
+  });
+
+  test('means that a policy nobody knows takes nothing', () => {
+    expect(acquire(secret({}, 'pending'), { RestorePolicy: 'always' }).action).toBe('refuse');
+    expect(acquire(secret({}), { ExistingSecretPolicy: 'adopt' }).action).toBe('refuse');
+  });
+});
+
+describe('a refusal', () => {
+  const lenient = { RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' };
+  const foreign = holder('bank', stackId('bank'), 'Vault');
+  const own = holder(OWNER, stackId('shop', 0));
+
+  type Refused = { action: string; reason?: string };
+  test.each<[string, () => Refused, (string | RegExp)[]]>([
+    [
+      'of a foreign secret that is scheduled names its owner, the date and ALWAYS',
+      () => acquire(secret(foreign, 'pending')),
+      ["'bank'", '2027-03-04', 'scheduled for deletion', 'restorePolicy: RestorePolicy.ALWAYS', 'secretName'],
+    ],
+    [
+      'of an unowned secret that is scheduled names ALWAYS',
+      () => acquire(secret({}, 'pending')),
+      ['no owner', '2027-03-04', 'restorePolicy: RestorePolicy.ALWAYS', 'secretName'],
+    ],
+    [
+      'by NEVER of an own secret names IF_OWNED',
+      () => acquire(secret(own, 'pending'), { RestorePolicy: 'NEVER' }),
+      ['restorePolicy is NEVER', '2027-03-04', 'restorePolicy: RestorePolicy.IF_OWNED', 'secretName'],
+    ],
+    [
+      'by NEVER of a foreign secret names ALWAYS',
+      () => acquire(secret(foreign, 'pending'), { RestorePolicy: 'NEVER' }),
+      ["'bank'", 'restorePolicy is NEVER', 'restorePolicy: RestorePolicy.ALWAYS', 'secretName'],
+    ],
+    [
+      'of a foreign live secret names its owner and ADOPT',
+      () => acquire(secret(foreign)),
+      ["'bank'", 'exists already', 'existingSecretPolicy: ExistingSecretPolicy.ADOPT', 'secretName'],
+    ],
+    [
+      'of an unowned live secret names ADOPT',
+      () => acquire(secret({})),
+      ['no owner', 'exists already', 'existingSecretPolicy: ExistingSecretPolicy.ADOPT', 'secretName'],
+    ],
+    [
+      'by FAIL names a policy that lifts it',
+      () => acquire(secret(own), { ExistingSecretPolicy: 'FAIL' }),
+      ['existingSecretPolicy is FAIL', /existingSecretPolicy: ExistingSecretPolicy\.ADOPT/, 'secretName'],
+    ],
+    [
+      'of a replica names the region of the primary',
+      () => acquire(secret(own, 'live', { PrimaryRegion: 'us-east-1' }), lenient),
+      ['replica', 'us-east-1', 'secretName'],
+    ],
+    [
+      'of a managed secret names the service',
+      () => acquire(secret(own, 'live', { OwningService: 'rds' }), lenient),
+      ['managed by rds', 'secretName'],
+    ],
+    [
+      'of what this request had before says how to go on',
+      () => acquire(secret(holder(OWNER, undefined, undefined, `CREATED ${REQUESTER.requestId}`), 'pending'), lenient),
+      ['scheduled for deletion', 'deploy again'],
+    ],
+    ['of an update of nothing says how to go on', () => revise(undefined), ['gone for good', 'secretName']],
+    [
+      'of an update of a foreign secret names its holder',
+      () => revise(secret(foreign)),
+      ["'bank'", 'Vault', stackId('bank'), 'remove it from this stack'],
+    ],
+    ['of an update of an unowned secret', () => revise(secret({})), ['held by nobody', 'remove it from this stack']],
+    ['of another type', () => revise(secret(holder(OWNER)), { Type: 'x' }), ['type', 'secretName']],
+  ])('%s', (_, decide, parts) => {
+    const { action, reason = '' } = decide();
+    expect(action).toBe('refuse');
+    // One line: what, why, that nothing was changed, and what to do.
+    expect(reason).toContain(`secret '${NAME}'`);
+    expect(reason).toMatch(/; nothing was changed; \S/);
+    expect(reason).not.toMatch(/[\n\r\t]| {2}|undefined|null|\[object|NaN/);
+    expect(reason.length).toBeLessThan(500);
+    for (const part of parts) expect(reason).toMatch(typeof part === 'string' ? escaped(part) : part);
+  });
+
+  // Following the advice must lead on, not to the next refusal.
+  test.each([
+    ['pending', 'IF_OWNED', foreign],
+    ['pending', 'IF_OWNED', {}],
+    ['pending', 'NEVER', foreign],
+    ['pending', 'NEVER', own],
+    ['live', 'ADOPT_IF_OWNED', foreign],
+    ['live', 'ADOPT_IF_OWNED', {}],
+    ['live', 'FAIL', foreign],
+    ['live', 'FAIL', own],
+  ] as const)('is lifted by what it advises: %s with %s', (state, policy, tags) => {
+    const property = state === 'pending' ? 'RestorePolicy' : 'ExistingSecretPolicy';
+    const refused = acquire(secret(tags, state), { [property]: policy }) as Refused;
+    const advised = /Policy: (?:RestorePolicy|ExistingSecretPolicy)\.(\w+)/.exec(refused.reason ?? '')?.[1];
+    expect(acquire(secret(tags, state), { [property]: advised }).action).toBe(
+      state === 'pending' ? 'restore' : 'adopt',
+    );
+  });
+});
+
+describe('an update', () => {
+  test.each<[string, string, ExistingSecret, Properties, Properties]>([
+    ['reconciles what it holds', 'reconcile', secret(holder(OWNER)), {}, {}],
+    ['restores what it holds', 'restore', secret(holder(OWNER), 'pending'), {}, {}],
+    ['gives a new owner', 'reconcile', secret(holder(OWNER)), { Owner: 'depot' }, {}],
+    ['finds the new owner', 'reconcile', secret(holder('depot')), { Owner: 'depot' }, {}],
+    ['goes back to an owner', 'reconcile', secret(holder('depot')), {}, { Owner: 'depot' }],
+    ['leaves another owner', 'refuse', secret(holder('bank')), { Owner: 'depot' }, {}],
+    ['leaves another stack', 'refuse', secret(holder(OWNER, stackId('shop', 2))), {}, {}],
+    ['leaves another resource', 'refuse', secret(holder(OWNER, undefined, 'Other')), {}, {}],
+  ])('%s', (_, action, found, given, before) => {
+    expect(revise(found, given, before).action).toBe(action);
+  });
+});
+
+describe('a Delete', () => {
+  const force = { ForceDeleteWithoutRecovery: 'true' };
+  const created = holder(OWNER);
+  const restored = holder(OWNER, undefined, undefined, 'RESTORED request-0');
+  const taken = { ...restored, ...previous('bank') };
+  const adopted = { ...holder(OWNER, undefined, undefined, 'ADOPTED request-0'), ...previous('bank') };
+  const halfGivenBack = { ...taken, [OWNERSHIP_TAG.owner]: 'bank' };
+
+  test.each<[string, ExistingSecret | undefined, Properties, string, string]>([
+    ['nothing', undefined, {}, 'leave', 'leave'],
+    ['nothing, by force', undefined, force, 'leave', 'leave'],
+    ['a scheduled secret', secret(created, 'pending'), {}, 'leave', 'leave'],
+    ['a scheduled secret, by force', secret(created, 'pending'), force, 'leave', 'leave'],
+    ['a replica', secret(created, 'live', { PrimaryRegion: 'us-east-1' }), {}, 'leave', 'leave'],
+    ['what it created', secret(created), {}, 'schedule', 'schedule'],
+    ['what it created, by force', secret(created), force, 'force', 'schedule'],
+    ['what it restored', secret(restored), {}, 'schedule', 'schedule'],
+    ['what it restored, by force', secret(restored), force, 'force', 'schedule'],
+    ['what it restored for another owner', secret(taken), {}, 'schedule', 'return-and-schedule'],
+    ['what it adopted', secret(adopted), {}, 'schedule', 'return'],
+    ['what it adopted, by force', secret(adopted), force, 'force', 'return'],
+    ['what it had begun to give back', secret(halfGivenBack), {}, 'schedule', 'return-and-schedule'],
+    ['a foreign secret', secret(holder('bank', stackId('bank'))), force, 'leave', 'leave'],
+    ['a secret of the owner in another stack', secret(holder(OWNER, stackId('depot'))), force, 'leave', 'leave'],
+    ['a secret of the owner in an earlier life', secret(holder(OWNER, stackId('shop', 2))), force, 'leave', 'leave'],
+    ['a secret of another resource', secret(holder(OWNER, undefined, 'Other')), force, 'leave', 'leave'],
+    ['a secret with another owner', secret(holder('bank')), force, 'leave', 'leave'],
+    ['a secret without tags', secret({}), force, 'leave', 'leave'],
+  ])('of %s', (_, found, given, teardown, rollback) => {
+    expect(remove(found, false, given).action).toBe(teardown);
+    expect(remove(found, true, given).action).toBe(rollback);
+    // The stack is asked wherever it makes a difference.
+    if (teardown !== rollback) {
+      expect(removalDependsOnStack(found, declaredSecret(properties(given)), REQUESTER)).toBe(true);
+    }
+  });
+
+  test.each<[string, ExistingSecret | undefined, boolean]>([
+    ['nothing', undefined, false],
+    ['a scheduled secret', secret(adopted, 'pending'), false],
+    ['what it created', secret(created), false],
+    ['what it restored as it was', secret({ ...restored, [OWNERSHIP_TAG.origin]: 'RESTORED request-9' }), false],
+    ['what it restored and gave a value', secret(restored), true],
+    ['what it took from another owner', secret(taken), true],
+    ['a secret of somebody else', secret({ ...adopted, [OWNERSHIP_TAG.logicalId]: 'Other' }), false],
+  ])('asks the stack only where it must: %s', (_, found, asks) => {
+    expect(removalDependsOnStack(found, declaredSecret(properties()), REQUESTER)).toBe(asks);
+  });
+});
+
+function escaped(text: string): RegExp {
+  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+}

@@ -1,0 +1,606 @@
+import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { awsError, Cloud, type Delivered, NO_ARN } from './cloud';
+import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import type { Resource } from './resource';
+
+let cloud: Cloud;
+beforeAll(async () => {
+  cloud = await Cloud.start();
+});
+beforeEach(() => cloud.reset());
+afterAll(() => cloud.stop());
+
+const sm = (operation: string) => `secretsmanager:${operation}`;
+const T1 = "You can't create this secret because a secret with this name is already scheduled for deletion.";
+const T2 = "You can't perform this operation on the secret because it was marked for deletion.";
+const T3 = "You can't perform this operation on the secret because it was deleted.";
+const FAR = 'us-east-1';
+const EVERYTHING = {
+  Description: 'new',
+  Tags: tagList({ team: 'new' }),
+  ReplicaRegions: [{ Region: FAR }],
+};
+const FOREIGN = {
+  [OWNERSHIP_TAG.owner]: 'bank',
+  [OWNERSHIP_TAG.stackId]: stackId('bank'),
+  [OWNERSHIP_TAG.logicalId]: 'Vault',
+};
+const OWN = { ...FOREIGN, [OWNERSHIP_TAG.owner]: OWNER, [OWNERSHIP_TAG.stackId]: stackId('shop', 9) };
+
+async function pending(tags: Record<string, string>): Promise<string> {
+  const arn = await cloud.create({ tags: { ...tags, byHand: '1' } });
+  await cloud.schedule(NAME, 9);
+  return arn;
+}
+
+async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
+  const db = cloud.resource();
+  expect(await db.create(of)).toMatchObject({ status: 'SUCCESS' });
+  cloud.calls = [];
+  return db as Resource & { physicalId: string };
+}
+
+const STEPS = ['TagResource', 'UpdateSecret', 'ReplicateSecretToRegions', 'PutSecretValue'];
+
+describe('a Create that fails', () => {
+  describe.each(STEPS)('at %s', (step) => {
+    test('schedules a restored secret again, with the full window and its value', async () => {
+      const arn = await pending(OWN);
+      cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
+      const db = cloud.resource();
+      const answer = await db.create(declaring('new', EVERYTHING));
+      expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+      expect(answer.reason).toMatch(new RegExp(`^${step} failed with InternalServiceError; secret '${NAME}' `));
+      expect(await cloud.daysLeft()).toBe(14);
+      expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
+      // The Delete that follows finds what it has to do done.
+      db.stack.status = 'ROLLBACK_IN_PROGRESS';
+      expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.daysLeft()).toBe(14);
+      await cloud.restore();
+      expect(await cloud.value()).toBe('made by hand');
+      expect((await cloud.describe())?.ARN).toBe(arn);
+    });
+
+    test('gives a foreign secret its owner back before it is scheduled again', async () => {
+      await pending(FOREIGN);
+      cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
+      const db = cloud.resource();
+      const answer = await db.create(declaring('new', { ...EVERYTHING, RestorePolicy: 'ALWAYS' }));
+      expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+      expect(await cloud.daysLeft()).toBe(14);
+      expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
+      db.stack.status = 'ROLLBACK_IN_PROGRESS';
+      expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+      await cloud.restore();
+      expect(await cloud.value()).toBe('made by hand');
+      // Its owner gets it as if nothing had happened.
+      await cloud.schedule();
+      expect(await cloud.resource({ stack: 'bank', life: 2 }).create(properties({ Owner: 'bank' }))).toMatchObject({
+        status: 'SUCCESS',
+        data: { Outcome: 'RESTORED' },
+      });
+    });
+
+    test('gives a live secret its tags back, and does not schedule it', async () => {
+      await failedAdoption(step, FOREIGN);
+    });
+  });
+
+  test.each([
+    ['of its own', OWN],
+    ['of nobody', {}],
+  ])('gives a live secret %s its tags back as well', async (_, tags) => {
+    await failedAdoption('PutSecretValue', tags);
+  });
+
+  async function failedAdoption(step: string, tags: Record<string, string>): Promise<void> {
+    await cloud.create({ tags: { ...tags, byHand: '1' } });
+    cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
+    const db = cloud.resource();
+    const answer = await db.create(declaring('new', { ...EVERYTHING, ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    const { team, ...others } = await cloud.tags();
+    expect(others).toEqual({ ...tags, byHand: '1' });
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.value()).toBe('made by hand');
+    expect(cloud.operations).not.toContain('DeleteSecret');
+  }
+
+  test('schedules what it created', async () => {
+    cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError', { times: 1 });
+    const db = cloud.resource();
+    const answer = await db.create(properties({ ...EVERYTHING, ForceDeleteWithoutRecovery: 'true' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(await cloud.daysLeft()).toBe(14);
+    // The next deployment of the stack restores it.
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    await db.delete();
+    expect(await cloud.resource({ life: 2 }).create(properties(EVERYTHING))).toMatchObject({
+      status: 'SUCCESS',
+      data: { Outcome: 'RESTORED' },
+    });
+  });
+
+  test('at the creation itself leaves nothing', async () => {
+    cloud.fail(sm('CreateSecret'), 'LimitExceededException', { message: 'too many secrets' });
+    const answer = await cloud.resource().create();
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toMatch(/^CreateSecret failed with LimitExceededException: too many secrets; /);
+    expect(await cloud.state()).toBe('absent');
+  });
+
+  test('at the restoration leaves the secret as it was', async () => {
+    await pending(OWN);
+    cloud.fail(sm('RestoreSecret'), 'InternalServiceError');
+    const answer = await cloud.resource().create();
+    expect(answer.status).toBe('FAILED');
+    expect(await cloud.daysLeft()).toBe(9);
+  });
+
+  test('leaves a secret alone that somebody else claimed between restoration and tagging', async () => {
+    await pending(OWN);
+    cloud.intercept(sm('TagResource'), async () => {
+      await cloud.tag({ ...FOREIGN });
+      throw awsError('AccessDeniedException');
+    });
+    expect(await cloud.resource().create()).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toMatchObject(FOREIGN);
+    expect(cloud.operations).not.toContain('DeleteSecret');
+  });
+});
+
+describe('a Create whose undoing fails as well', () => {
+  test('answers with the ARN, by which the Delete that follows schedules the secret', async () => {
+    const arn = await pending(OWN);
+    cloud.fail(sm('UpdateSecret'), 'InternalServiceError');
+    cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 1 });
+    const db = cloud.resource();
+    const answer = await db.create(properties(EVERYTHING));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: arn });
+    expect(answer.reason).toMatch(/^UpdateSecret failed .*could not be put back as it was found/);
+    expect(await cloud.state()).toBe('live');
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
+  test('answers with the ARN, by which the Delete that follows gives an adopted secret back', async () => {
+    const arn = await cloud.create({ tags: FOREIGN });
+    cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
+    cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 1 });
+    const db = cloud.resource();
+    const answer = await db.create(declaring('new', { ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: arn });
+    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: OWNER });
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toEqual(FOREIGN);
+  });
+
+  test('answers with the ARN, by which the Delete that follows gives a restored secret back', async () => {
+    const arn = await pending(FOREIGN);
+    cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
+    cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 1 });
+    const db = cloud.resource();
+    expect(await db.create(declaring('new', { RestorePolicy: 'ALWAYS' }))).toMatchObject({ physicalId: arn });
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.daysLeft()).toBe(14);
+    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
+  });
+
+  test('forgives AWS when only tags of the take-over stay', async () => {
+    await cloud.create({ tags: FOREIGN });
+    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    cloud.fail(sm('UntagResource'), 'AccessDeniedException');
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.tags()).toMatchObject(FOREIGN);
+    // What stays does not make it ours.
+    expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('live');
+  });
+});
+
+describe('an Update that fails', () => {
+  test.each(STEPS)('at %s keeps the secret, and its rollback succeeds', async (step) => {
+    const db = await deployed(declaring('one', { Description: 'old' }));
+    const { physicalId, properties: before } = db;
+    cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
+    const after = declaring('two', EVERYTHING);
+    const answer = await db.update(after);
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId });
+    expect(answer.reason).toMatch(new RegExp(`^${step} failed with InternalServiceError; secret '${NAME}' `));
+    expect(await cloud.state()).toBe('live');
+
+    db.properties = after;
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
+    expect(await cloud.value()).toBe('one');
+    expect(await cloud.tags()).not.toHaveProperty('team');
+    expect((await cloud.describe())?.Description).toBe('old');
+    expect(await cloud.state(NAME, FAR)).toBe('absent');
+  });
+
+  test('to another name leaves the old secret, and the new one scheduled', async () => {
+    const db = await deployed();
+    const { physicalId } = db;
+    cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError');
+    expect(await db.update(properties({ ...EVERYTHING, Name: 'prod/orders' }))).toMatchObject({
+      status: 'FAILED',
+      physicalId,
+    });
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.state('prod/orders')).toBe('pending');
+  });
+});
+
+describe('a Delete that fails', () => {
+  test.each(['RemoveRegionsFromReplication', 'DeleteSecret'])('at %s can be repeated', async (step) => {
+    const db = await deployed(properties(EVERYTHING));
+    cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
+    const answer = await db.delete();
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toMatch(/is not deleted/);
+    expect(await cloud.state()).toBe('live');
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
+  test('to see the stack changes nothing', async () => {
+    await cloud.create();
+    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    cloud.fail('cloudformation:DescribeStacks', 'InternalFailure');
+    expect(await db.delete()).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(cloud.changes).toEqual([]);
+  });
+});
+
+describe('permissions that lag behind', () => {
+  const before = declaring('one', { Description: 'old', Tags: tagList({ stage: 'x' }) });
+  const create = (of?: Properties) => (db: Resource) => db.create(of);
+  const restore = (of?: Properties) => async (db: Resource) => {
+    await pending(OWN);
+    return db.create(of);
+  };
+  const change = (of: Properties) => async (db: Resource) => {
+    await db.create(before);
+    return db.update(of);
+  };
+  const destroy = (of?: Properties) => async (db: Resource) => {
+    await db.create(of);
+    return db.delete();
+  };
+  const table: [string, (db: Resource) => Promise<Delivered>][] = [
+    ['DescribeSecret', create()],
+    ['GetRandomPassword', create()],
+    ['CreateSecret', create()],
+    ['ReplicateSecretToRegions', create(properties(EVERYTHING))],
+    ['RestoreSecret', restore()],
+    ['TagResource', restore()],
+    ['UpdateSecret', restore(properties(EVERYTHING))],
+    ['PutSecretValue', restore(declaring('new'))],
+    ['UntagResource', change(declaring('one'))],
+    ['RemoveRegionsFromReplication', destroy(properties(EVERYTHING))],
+    ['DeleteSecret', destroy()],
+  ];
+
+  test.each(table)('are waited for at %s', async (operation, act) => {
+    cloud.fail(sm(operation), 'AccessDeniedException', { times: 3 });
+    expect(await act(cloud.resource())).toMatchObject({ status: 'SUCCESS' });
+    expect(cloud.waited).toBeGreaterThan(2);
+    expect(cloud.waited).toBeLessThan(15);
+  });
+
+  test.each(table)('are not waited for without end at %s', async (operation, act) => {
+    const message = 'User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: y';
+    cloud.fail(sm(operation), 'AccessDeniedException', { message });
+    const answer = await act(cloud.resource());
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toContain(`${operation} failed with AccessDeniedException: ${message}`);
+    expect(cloud.waited).toBeLessThan(60);
+  });
+
+  test('are waited for only as long as the function may run', async () => {
+    cloud.secondsLeft = 47;
+    cloud.fail(sm('CreateSecret'), 'AccessDeniedException');
+    expect(await cloud.resource().create()).toMatchObject({ status: 'FAILED' });
+    expect(cloud.waited).toBeLessThan(10);
+  });
+});
+
+describe('what AWS sees late', () => {
+  test.each([
+    ['a restored secret that is still marked', 'InvalidRequestException', T2],
+    ['a secret that is not there yet', 'ResourceNotFoundException', "Secrets Manager can't find the specified secret."],
+  ])('is waited for: %s', async (_, error, message) => {
+    for (const step of STEPS) {
+      await pending(OWN);
+      cloud.fail(sm(step), error, { times: 4, message });
+      expect(await cloud.resource().create(declaring('new', EVERYTHING))).toMatchObject({ status: 'SUCCESS' });
+      expect(cloud.waited).toBeGreaterThan(3);
+      expect(cloud.waited).toBeLessThan(30);
+      await cloud.reset();
+    }
+  });
+
+  test('is not waited for without end', async () => {
+    await pending(OWN);
+    cloud.fail(sm('TagResource'), 'InvalidRequestException', { message: T2 });
+    const answer = await cloud.resource().create();
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toContain(`TagResource failed with InvalidRequestException: ${T2}`);
+    expect(cloud.waited).toBeLessThan(60);
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+});
+
+describe('throttling that outlasts the SDK', () => {
+  test('fails the creation, and what was restored is scheduled again', async () => {
+    await pending(OWN);
+    cloud.fail(sm('UpdateSecret'), 'ThrottlingException', { message: 'Rate exceeded' });
+    const answer = await cloud.resource().create(properties(EVERYTHING));
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toMatch(/^UpdateSecret failed with ThrottlingException: Rate exceeded; /);
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+});
+
+describe('a deletion without recovery that has not ended', () => {
+  test.each([T1, T3, T3.replace("'", '’')])('lets the next Create wait for the name: %s', async (message) => {
+    cloud.fail(sm('CreateSecret'), 'InvalidRequestException', { times: 6, message });
+    expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(cloud.inputs('CreateSecret')).toHaveLength(7);
+    expect(cloud.waited).toBeGreaterThan(5);
+  });
+
+  test.each([
+    ['ResourceNotFoundException', "Secrets Manager can't find the specified secret."],
+    ['InvalidRequestException', T3],
+  ])('still looks like a scheduled one, and restoring it fails with %s', async (error, message) => {
+    const old = await pending(OWN);
+    let tries = 0;
+    cloud.intercept(sm('RestoreSecret'), async () => {
+      if (++tries === 3) await cloud.destroy();
+      throw awsError(error, message);
+    });
+    const answer = await cloud.resource().create();
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(answer.physicalId).not.toBe(old);
+    expect(tries).toBe(3);
+  });
+
+  test('is waited for about two minutes, and then told', async () => {
+    cloud.fail(sm('CreateSecret'), 'InvalidRequestException', { message: T1 });
+    const answer = await cloud.resource().create();
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toContain(T1);
+    expect(cloud.waited).toBeGreaterThan(100);
+    expect(cloud.waited).toBeLessThan(140);
+  });
+
+  test('is waited for only as long as the function may run', async () => {
+    cloud.secondsLeft = 60;
+    cloud.fail(sm('CreateSecret'), 'InvalidRequestException', { message: T1 });
+    expect(await cloud.resource().create()).toMatchObject({ status: 'FAILED' });
+    expect(cloud.waited).toBeLessThan(15);
+  });
+
+  test('may end with a secret of somebody else under the name', async () => {
+    cloud.intercept(sm('CreateSecret'), async (_, next) => {
+      await cloud.create({ tags: FOREIGN });
+      return next();
+    });
+    const answer = await cloud.resource().create();
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toMatch(/'bank'.*ExistingSecretPolicy\.ADOPT/);
+    expect(await cloud.tags()).toEqual(FOREIGN);
+  });
+
+  test('does not hide what goes wrong afterwards', async () => {
+    cloud.fail(sm('CreateSecret'), 'InvalidRequestException', { times: 2, message: T1 });
+    cloud.showing((secret) => ({
+      ...secret,
+      ReplicationStatus: secret.ReplicationStatus?.map((each) => ({ ...each, Status: 'InProgress' })),
+    }));
+    const answer = await cloud.resource().create(properties(EVERYTHING));
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toMatch(/us-east-1/);
+    expect(answer.reason).not.toContain(T1);
+  });
+});
+
+describe('what AWS does not document', () => {
+  test('may let the restoration of a live secret fail', async () => {
+    const arn = await pending(OWN);
+    cloud.intercept(sm('RestoreSecret'), async () => {
+      await cloud.restore();
+      throw awsError('InvalidRequestException', 'it is not scheduled');
+    });
+    expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+  });
+
+  test('may let the restoration of a live secret fail in an Update', async () => {
+    const db = await deployed();
+    await cloud.schedule();
+    cloud.intercept(sm('RestoreSecret'), async () => {
+      await cloud.restore();
+      throw awsError('InvalidRequestException', 'it is not scheduled');
+    });
+    expect(await db.update(properties({ Description: 'x' }))).toMatchObject({ status: 'SUCCESS' });
+  });
+
+  test.each([
+    [
+      'let the deletion of a scheduled secret fail',
+      () => cloud.schedule(NAME, 9),
+      'InvalidRequestException',
+      'pending',
+    ],
+    ['let the deletion of a secret fail that is gone', () => cloud.destroy(), 'ResourceNotFoundException', 'absent'],
+  ])('may %s', async (_, meanwhile, error, state) => {
+    const db = await deployed();
+    cloud.intercept(sm('DeleteSecret'), async () => {
+      await meanwhile();
+      throw awsError(error);
+    });
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe(state);
+  });
+
+  test('may let the deletion of a scheduled secret succeed', async () => {
+    const db = await deployed();
+    cloud.intercept(sm('DeleteSecret'), async () => {
+      await cloud.schedule(NAME, 9);
+      return {};
+    });
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+  });
+});
+
+describe('an answer of AWS that gets lost', () => {
+  const lost = { after: true, times: 1 };
+
+  test('after the creation does not leave a secret that nobody deletes', async () => {
+    cloud.fail(sm('CreateSecret'), 'TimeoutError', lost);
+    const answer = await cloud.resource().create();
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(answer.physicalId).toBe((await cloud.describe())?.ARN);
+  });
+
+  test('after the restoration does not matter', async () => {
+    const arn = await pending(OWN);
+    cloud.fail(sm('RestoreSecret'), 'TimeoutError', lost);
+    expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+  });
+
+  test('after a value was written does not matter', async () => {
+    await pending(OWN);
+    cloud.fail(sm('PutSecretValue'), 'TimeoutError', lost);
+    expect(await cloud.resource().create(declaring('new'))).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.value()).toBe('new');
+  });
+
+  test('after the deletion does not matter', async () => {
+    const db = await deployed();
+    cloud.fail(sm('DeleteSecret'), 'TimeoutError', lost);
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
+  test.each(STEPS.slice(0, 3))('after %s leaves the secret as it was found', async (step) => {
+    await pending(OWN);
+    cloud.fail(sm(step), 'TimeoutError', lost);
+    expect(await cloud.resource().create(properties(EVERYTHING))).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.daysLeft()).toBe(14);
+    expect(await cloud.state(NAME, FAR)).toBe('absent');
+  });
+
+  test('after an adoption was tagged gives the secret back', async () => {
+    await cloud.create({ tags: FOREIGN });
+    cloud.fail(sm('TagResource'), 'TimeoutError', lost);
+    expect(await cloud.resource().create(properties({ ExistingSecretPolicy: 'ADOPT' }))).toMatchObject({
+      status: 'FAILED',
+    });
+    expect(await cloud.tags()).toEqual(FOREIGN);
+    expect(await cloud.state()).toBe('live');
+  });
+});
+
+describe('a Create that CloudFormation withdraws', () => {
+  /** What CloudFormation tells about the resource, look by look. */
+  function statuses(...looks: string[]): void {
+    cloud.fresh = false;
+    cloud.intercept('cloudformation:DescribeStackResource', async () => ({
+      StackResourceDetail: { ResourceStatus: looks.length > 1 ? looks.shift() : looks[0] },
+    }));
+  }
+
+  test.each(['CREATE_FAILED', 'DELETE_IN_PROGRESS', 'DELETE_COMPLETE', 'CREATE_COMPLETE'])(
+    'before it began does nothing: %s',
+    async (status) => {
+      await pending(OWN);
+      statuses(status);
+      const answer = await cloud.resource().create();
+      expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+      expect(answer.reason).toMatch(/^(this request is out of date|CloudFormation withdrew this request)/);
+      expect(cloud.changes).toEqual([]);
+      expect(await cloud.daysLeft()).toBe(9);
+    },
+  );
+
+  test('is undone also when an earlier delivery had carried it out', async () => {
+    const db = cloud.resource();
+    await db.create();
+    db.stack.resources.Db = 'CREATE_FAILED';
+    expect(await db.late()).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
+  const secrets: [string, () => Promise<unknown>, Properties, string, string][] = [
+    ['created', async () => {}, {}, 'pending', OWNER],
+    ['restored', () => pending(OWN), {}, 'pending', OWNER],
+    ['taken', () => pending(FOREIGN), { RestorePolicy: 'ALWAYS' }, 'pending', 'bank'],
+    ['adopted', () => cloud.create({ tags: FOREIGN }), { ExistingSecretPolicy: 'ADOPT' }, 'live', 'bank'],
+  ];
+
+  test.each(secrets)('after it was carried out is undone: %s', async (outcome, prepare, policy, state, owner) => {
+    await prepare();
+    statuses('CREATE_IN_PROGRESS', 'CREATE_FAILED');
+    const answer = await cloud.resource().create(declaring('new', policy));
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toMatch(/withdrew/);
+    expect(await cloud.state()).toBe(state);
+    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(owner);
+    if (state === 'pending') await cloud.restore();
+    expect(await cloud.value()).toBe(outcome === 'created' ? 'new' : 'made by hand');
+  });
+
+  test.each(secrets)('is not one that another delivery has completed: %s', async (_, prepare, policy) => {
+    await prepare();
+    statuses('CREATE_IN_PROGRESS', 'CREATE_COMPLETE');
+    expect(await cloud.resource().create(properties(policy))).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('live');
+    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
+  });
+
+  test('and that cannot be undone is told by its ARN', async () => {
+    statuses('CREATE_IN_PROGRESS', 'CREATE_FAILED');
+    cloud.fail(sm('DeleteSecret'), 'InternalServiceError');
+    const answer = await cloud.resource().create();
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: (await cloud.describe())?.ARN });
+  });
+
+  test('is carried out when the stack cannot be seen', async () => {
+    cloud.fresh = false;
+    cloud.fail('cloudformation:DescribeStackResource', 'AccessDenied');
+    expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('live');
+  });
+});
+
+describe('an error whose text may quote what was sent', () => {
+  const VALUE = 'hunter2-quoted';
+  test.each(['ValidationException', 'InvalidParameterException', 'SerializationException', 'TypeError', 'Error'])(
+    'is told by its name only: %s',
+    async (error) => {
+      await pending(OWN);
+      cloud.fail(sm('PutSecretValue'), error, { message: `1 validation error: Value '${VALUE}' at 'secretString'` });
+      const answer = await cloud.resource().create(declaring(VALUE));
+      expect(answer.reason).toMatch(new RegExp(`^PutSecretValue failed with ${error}; `));
+      expect(JSON.stringify([answer, cloud.logged])).not.toContain(VALUE);
+    },
+  );
+
+  test('is told by its name only where nobody expected it', async () => {
+    cloud.intercept(sm('DescribeSecret'), async () => null);
+    const answer = await cloud.resource().create(declaring(VALUE));
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toMatch(/^the function failed with TypeError; /);
+  });
+});

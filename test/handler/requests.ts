@@ -1,0 +1,57 @@
+import type { CloudFormationRequest } from '../../src/handler/request';
+import type { RecoveryProperties } from '../../src/private/contract';
+
+export const NAME = 'prod/db';
+export const OWNER = 'shop';
+
+export type Properties = Record<string, unknown>;
+
+/** What the construct renders for a secret, as CloudFormation delivers it: every primitive is a string. */
+export function properties(changes: Partial<RecoveryProperties> & Properties = {}): Properties {
+  const all: Properties = {
+    ServiceToken: 'arn:aws:lambda:eu-west-1:123456789012:function:recovery',
+    Name: NAME,
+    Owner: OWNER,
+    RecoveryWindowInDays: '14',
+    ForceDeleteWithoutRecovery: 'false',
+    RestorePolicy: 'IF_OWNED',
+    ExistingSecretPolicy: 'ADOPT_IF_OWNED',
+    RestoredValue: 'KEEP',
+    GenerateSecretString: {},
+    ...changes,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** A declared value instead of a generated one. */
+export function declaring(value: string, changes: Partial<RecoveryProperties> & Properties = {}): Properties {
+  return properties({ GenerateSecretString: undefined, SecretString: value, ...changes });
+}
+
+export function tagList(tags: Record<string, string>): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}
+
+/** One life of a stack: destroyed and deployed again, it has the same name and another id. */
+export function stackId(name: string, life = 1): string {
+  return `arn:aws:cloudformation:eu-west-1:123456789012:stack/${name}/${uuid(life)}`;
+}
+
+let requests = 0;
+
+export function request(
+  type: CloudFormationRequest['RequestType'],
+  of: Pick<CloudFormationRequest, 'StackId' | 'LogicalResourceId'> & Partial<CloudFormationRequest>,
+): CloudFormationRequest {
+  return {
+    RequestType: type,
+    RequestId: uuid(++requests),
+    ResponseURL: 'http://127.0.0.1:9/answer?X-Amz-Signature=0f1e2d3c4b5a',
+    ResourceProperties: properties(),
+    ...of,
+  };
+}
+
+function uuid(number: number): string {
+  return `5ec2e7a0-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}

@@ -1,0 +1,389 @@
+import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { Cloud } from './cloud';
+import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import type { Resource } from './resource';
+
+let cloud: Cloud;
+beforeAll(async () => {
+  cloud = await Cloud.start();
+});
+beforeEach(() => cloud.reset());
+afterAll(() => cloud.stop());
+
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
+const OTHER_KEY = KEY.replace('1111-2222', '9999-9999');
+
+/** A deployed resource, with an empty record. */
+async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
+  const db = cloud.resource();
+  await db.create(of);
+  db.stack.status = 'UPDATE_IN_PROGRESS';
+  cloud.calls = [];
+  return db as Resource & { physicalId: string };
+}
+
+describe('an update of a secret as it was left', () => {
+  test.each<[string, Properties]>([
+    ['the window', { RecoveryWindowInDays: '8' }],
+    ['the policies', { RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'FAIL', RestoredValue: 'REGENERATE' }],
+    ['force delete', { ForceDeleteWithoutRecovery: 'true' }],
+    ['nothing', {}],
+  ])('that changes %s touches nothing', async (_, change) => {
+    const db = await deployed();
+    const answer = await db.update(properties(change));
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(cloud.operations).toEqual(['DescribeSecret']);
+  });
+
+  test('schedules it with the window of the last update', async () => {
+    const db = await deployed();
+    await db.update(properties({ RecoveryWindowInDays: '8' }));
+    await db.delete();
+    expect(await cloud.daysLeft()).toBe(8);
+  });
+
+  test.each<[string, Properties, Properties, object]>([
+    ['sets the description', {}, { Description: 'orders' }, { Description: 'orders' }],
+    [
+      'changes the description',
+      { Description: 'orders' },
+      { Description: 'all orders' },
+      { Description: 'all orders' },
+    ],
+    ['empties the description', { Description: 'orders' }, {}, { Description: '' }],
+    ['sets the key', {}, { KmsKeyId: KEY }, { KmsKeyId: KEY }],
+    ['changes the key', { KmsKeyId: KEY }, { KmsKeyId: OTHER_KEY }, { KmsKeyId: OTHER_KEY }],
+    ['goes back to the default key', { KmsKeyId: KEY }, {}, { KmsKeyId: '' }],
+  ])('%s, in one call without a value', async (_, before, after, expected) => {
+    const db = await deployed(properties(before));
+    const value = await cloud.value();
+    expect(await db.update(properties(after))).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
+    expect(cloud.operations).toEqual(['DescribeSecret', 'UpdateSecret']);
+    expect(cloud.inputs('UpdateSecret')).toEqual([{ SecretId: db.physicalId, ...expected }]);
+    expect(await cloud.value()).toBe(value);
+    // Once more, nothing differs.
+    cloud.calls = [];
+    await db.update(properties(after));
+    expect(cloud.operations).toEqual(['DescribeSecret']);
+  });
+
+  test.each([
+    ['an alias as its ARN', 'alias/db', 'arn:aws:kms:eu-west-1:123456789012:alias/db'],
+    ['a key as its id', KEY, '11111111-9999-3333-4444-555555555555'.replace('9999', '2222')],
+    ['the default key as its alias', '', 'alias/aws/secretsmanager'],
+  ])('does not take %s for another key', async (_, before, after) => {
+    const db = await deployed(properties({ KmsKeyId: before }));
+    await db.update(properties({ KmsKeyId: after }));
+    expect(cloud.changes).toEqual([]);
+  });
+
+  test('sets declared tags, removes what was declared before, and leaves all others alone', async () => {
+    const db = await deployed(properties({ Tags: tagList({ team: 'a', stage: 'prod', gone: 'x' }) }));
+    await cloud.tag({ byHand: '1', stage: 'changed by hand' });
+    const own = { ...(await cloud.tags()) };
+    await db.update(properties({ Tags: tagList({ team: 'b', stage: 'prod', fresh: 'y' }) }));
+    const { gone, ...kept } = own;
+    expect(await cloud.tags()).toEqual({ ...kept, team: 'b', stage: 'prod', fresh: 'y', byHand: '1' });
+    expect(cloud.operations).toEqual(['DescribeSecret', 'TagResource', 'UntagResource']);
+    expect(cloud.inputs('TagResource')[0].Tags).toEqual(tagList({ team: 'b', stage: 'prod', fresh: 'y' }));
+    expect(cloud.inputs('UntagResource')[0].TagKeys).toEqual(['gone']);
+  });
+
+  test('does not try to remove tags of AWS', async () => {
+    const db = await deployed(properties({ Tags: tagList({ 'aws:x': 'y' }) }));
+    await db.update(properties());
+    expect(cloud.changes).toEqual([]);
+  });
+
+  test('gives it the new owner', async () => {
+    const db = await deployed();
+    await db.update(properties({ Owner: 'depot' }));
+    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: 'depot', [OWNERSHIP_TAG.stackId]: db.stackId });
+    expect(cloud.changes).toEqual(['TagResource']);
+    // A second delivery finds the new owner already.
+    expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('pending');
+  });
+
+  test('goes back to the owner before in a rollback', async () => {
+    const db = await deployed();
+    await db.update(properties({ Owner: 'depot' }));
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
+    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
+  });
+
+  test('answers with the outcome that the secret came with', async () => {
+    await cloud.create({ tags: { [OWNERSHIP_TAG.owner]: OWNER } });
+    const db = await deployed();
+    expect((await db.update(properties({ Description: 'orders' }))).data).toEqual({ Outcome: 'ADOPTED' });
+  });
+
+  test('refuses another type', async () => {
+    const db = await deployed(properties({ Type: 'One' }));
+    const answer = await db.update(properties({ Type: 'Two' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toMatch(/type.*nothing was changed/);
+    expect(cloud.changes).toEqual([]);
+  });
+});
+
+describe('the value in an update', () => {
+  const long = { GenerateSecretString: { PasswordLength: '50' } };
+
+  test('makes a new version when a declared one changes', async () => {
+    const db = await deployed(declaring('one'));
+    const first = db.requestId;
+    await db.update(declaring('two'));
+    expect(await cloud.value()).toBe('two');
+    expect((await cloud.describe())?.VersionIdsToStages).toEqual({
+      [first]: ['AWSPREVIOUS'],
+      [db.requestId]: ['AWSCURRENT'],
+    });
+    expect(cloud.inputs('UpdateSecret')).toEqual([]);
+  });
+
+  test('is written once, however often the request is delivered', async () => {
+    const db = await deployed(declaring('one'));
+    await db.update(declaring('two'));
+    await cloud.put('by hand');
+    await db.again();
+    expect(await cloud.value()).toBe('by hand');
+    expect(cloud.inputs('PutSecretValue')).toHaveLength(1);
+  });
+
+  test.each<[string, Properties, Properties]>([
+    ['a generated value stays generated alike', properties(long), properties({ ...long, Description: 'x' })],
+    ['a declared value stays', declaring('one'), declaring('one', { Description: 'x' })],
+    ['a declared value goes', declaring('one'), properties({ GenerateSecretString: undefined })],
+    ['a generated value goes', properties(), properties({ GenerateSecretString: undefined })],
+    ['RestoredValue is REGENERATE', properties(), properties({ RestoredValue: 'REGENERATE' })],
+  ])('is not touched when %s', async (_, before, after) => {
+    const db = await deployed(before);
+    const value = await cloud.value();
+    await db.update(after);
+    expect(await cloud.value()).toBe(value);
+    expect(cloud.operations).not.toContain('PutSecretValue');
+    expect(cloud.operations).not.toContain('GetRandomPassword');
+  });
+
+  test.each<[string, Properties, Properties, RegExp]>([
+    ['the generator changes', properties(), properties(long), /^.{50}$/],
+    ['a declared value becomes a generated one', declaring('one'), properties(), /^.{32}$/],
+    ['a generated value becomes a declared one', properties(), declaring('one'), /^one$/],
+    ['an empty secret gets one', properties({ GenerateSecretString: undefined }), declaring('one'), /^one$/],
+  ])('is new when %s', async (_, before, after, value) => {
+    const db = await deployed(before);
+    await db.update(after);
+    expect(await cloud.value()).toMatch(value);
+  });
+
+  describe('in a rollback', () => {
+    test.each<[string, Properties, Properties]>([
+      ['declared and declared otherwise', declaring('one'), declaring('two')],
+      ['generated and generated otherwise', properties(), properties(long)],
+      ['generated and then declared', properties(), declaring('two')],
+      ['declared and then generated', declaring('one'), properties()],
+    ])('is the one before: %s', async (_, before, after) => {
+      const db = await deployed(before);
+      const value = await cloud.value();
+      await db.update(after);
+      expect(await cloud.value()).not.toBe(value);
+      db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+      expect(await db.update(before)).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.value()).toBe(value);
+    });
+
+    test('is not generated once more where the failed update had not come to it', async () => {
+      const db = await deployed();
+      const value = await cloud.value();
+      cloud.fail('secretsmanager:PutSecretValue', 'InternalServiceError');
+      await db.update(properties(long));
+      db.properties = properties(long);
+      db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+      expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.value()).toBe(value);
+      expect(Object.keys((await cloud.describe())?.VersionIdsToStages ?? {})).toHaveLength(1);
+    });
+
+    test('keeps what was written by hand after the failed update', async () => {
+      const db = await deployed();
+      await db.update(properties(long));
+      await cloud.put('by hand');
+      db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+      await db.update(properties());
+      expect(await cloud.value()).toBe('by hand');
+    });
+  });
+});
+
+test('an update that is delivered again after a later one changes nothing', async () => {
+  const db = await deployed();
+  await db.update(properties({ Description: 'one' }));
+  const old = db.lastRequest;
+  await db.update(declaring('two', { Description: 'two' }));
+  cloud.calls = [];
+  expect(await db.late(old)).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+  expect(cloud.changes).toEqual([]);
+});
+
+describe('an update of a secret that', () => {
+  test('was scheduled by hand restores it', async () => {
+    const db = await deployed();
+    const value = await cloud.value();
+    await cloud.schedule();
+    const answer = await db.update(properties({ Description: 'orders' }));
+    expect(answer).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId, data: { Outcome: 'CREATED' } });
+    expect(cloud.changes).toEqual(['RestoreSecret', 'UpdateSecret']);
+    expect(await cloud.value()).toBe(value);
+  });
+
+  test('was scheduled by hand and whose key is dead says so', async () => {
+    const db = await deployed(properties({ KmsKeyId: KEY }));
+    await cloud.schedule();
+    cloud.keys.set(KEY, 'PendingDeletion');
+    const answer = await db.update(properties({ KmsKeyId: KEY, Description: 'orders' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toContain('kms:CancelKeyDeletion');
+    expect(await cloud.daysLeft()).toBe(9);
+  });
+
+  test('is gone for good says so, and its Delete succeeds', async () => {
+    const db = await deployed();
+    await cloud.destroy();
+    const answer = await db.update(properties({ Description: 'orders' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toMatch(/gone for good/);
+    expect(cloud.changes).toEqual([]);
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await db.create()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+  });
+
+  test('was destroyed and made again by hand does not touch the new one', async () => {
+    const db = await deployed();
+    await cloud.destroy();
+    await cloud.create();
+    expect(await db.update(properties({ Description: 'orders' }))).toMatchObject({ status: 'FAILED' });
+    expect(cloud.changes).toEqual([]);
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('live');
+  });
+
+  test.each([
+    ['somebody else holds', { [OWNERSHIP_TAG.stackId]: stackId('bank'), [OWNERSHIP_TAG.owner]: 'bank' }],
+    ['another stack of the owner holds', { [OWNERSHIP_TAG.stackId]: stackId('shop', 9) }],
+    ['another resource of the stack holds', { [OWNERSHIP_TAG.logicalId]: 'Other' }],
+    ['has another owner', { [OWNERSHIP_TAG.owner]: 'bank' }],
+  ])('%s is refused, but not in a rollback', async (_, tags) => {
+    const db = await deployed();
+    await cloud.tag(tags);
+    const answer = await db.update(properties({ Description: 'orders' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(cloud.changes).toEqual([]);
+
+    // There a refusal would leave the stack stuck.
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.tags()).toMatchObject(tags);
+  });
+});
+
+describe('another name', () => {
+  const renamed = properties({ Name: 'prod/orders' });
+
+  test('is another secret, and the old one is scheduled by the clean-up', async () => {
+    const db = await deployed();
+    const old = db.physicalId;
+    const answer = await db.update(renamed);
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(answer.physicalId).toBe((await cloud.describe('prod/orders'))?.ARN);
+    expect(await cloud.state()).toBe('live');
+
+    db.stack.status = 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS';
+    await db.delete({ physicalId: old, properties: properties() });
+    expect(await cloud.daysLeft()).toBe(14);
+    expect(await cloud.state('prod/orders')).toBe('live');
+  });
+
+  test.each([
+    ['absent', async () => {}, 'CREATED', 'pending'],
+    [
+      'scheduled for deletion',
+      async () => {
+        await cloud.create({ Name: 'prod/orders', tags: { [OWNERSHIP_TAG.owner]: OWNER } });
+        await cloud.schedule('prod/orders', 9);
+      },
+      'RESTORED',
+      'pending',
+    ],
+    [
+      'live',
+      async () => {
+        await cloud.create({ Name: 'prod/orders', tags: { [OWNERSHIP_TAG.owner]: OWNER } });
+      },
+      'ADOPTED',
+      'live',
+    ],
+  ])('that was %s is as it was after a rollback, and so is the old one', async (_, prepare, outcome, end) => {
+    const db = await deployed();
+    const { physicalId: old, properties: before } = db;
+    const tags = await cloud.tags();
+    await prepare();
+    const tagsOfOther = await cloud.tags('prod/orders');
+    const { physicalId: next, data } = await db.update(renamed);
+    expect(data).toEqual({ Outcome: outcome });
+
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId: old });
+    db.stack.status = 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS';
+    await db.delete({ physicalId: next, properties: renamed });
+
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toEqual(tags);
+    expect(await cloud.state('prod/orders')).toBe(end);
+    if (outcome === 'ADOPTED') expect(await cloud.tags('prod/orders')).toEqual(tagsOfOther);
+    // Forward again, as if nothing had happened.
+    db.stack.status = 'UPDATE_IN_PROGRESS';
+    expect(await db.update(renamed)).toMatchObject({ status: 'SUCCESS', physicalId: next });
+  });
+
+  test('restores the old secret in a rollback if somebody has scheduled it meanwhile', async () => {
+    const db = await deployed();
+    const old = db.physicalId;
+    await db.update(renamed);
+    await cloud.schedule();
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: old });
+    expect(await cloud.state()).toBe('live');
+  });
+
+  test('that is refused leaves the resource with its old secret', async () => {
+    await cloud.create({ Name: 'prod/orders' });
+    const db = await deployed();
+    const old = db.physicalId;
+    expect(await db.update(renamed)).toMatchObject({ status: 'FAILED', physicalId: old });
+    expect(cloud.changes).toEqual([]);
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: old });
+    expect(await cloud.state(NAME)).toBe('live');
+  });
+
+  test('is taken once by a request that is delivered twice', async () => {
+    const db = await deployed();
+    const first = await db.update(renamed);
+    cloud.calls = [];
+    expect(await db.again()).toEqual(first);
+    expect(cloud.operations.filter((name) => name === 'CreateSecret')).toEqual([]);
+  });
+
+  test('cannot be taken from another resource of the stack that fails on existing secrets', async () => {
+    const other = cloud.resource({ logicalId: 'Orders' });
+    await other.create(renamed);
+    const db = await deployed();
+    const answer = await db.update({ ...renamed, ExistingSecretPolicy: 'FAIL' });
+    expect(answer.status).toBe('FAILED');
+    expect(await cloud.tags('prod/orders')).toMatchObject({ [OWNERSHIP_TAG.logicalId]: 'Orders' });
+  });
+});
