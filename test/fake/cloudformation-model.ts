@@ -1,0 +1,509 @@
+import type { CloudFormationRequest } from '../../src/handler/request';
+import { policyOf, propertiesOf, type SecretDeclaration, stackArn, type Template } from './app';
+import { SECOND, type VirtualClock } from './clock';
+import type { Coin } from './coin';
+import type { Facts } from './facts';
+import type { Faults } from './faults';
+import type { LambdaFunction, Site, StackDescriptions } from './lambda-function';
+import { Role } from './permissions';
+import { ServiceError } from './service-error';
+
+const SERVICE_TIMEOUT = 2100 * SECOND;
+/** How long the presigned URL of an answer is valid. */
+const ANSWER_SECONDS = 7200;
+/** How often somebody tries again to delete a stack, or to continue a rollback, that failed. */
+const PATIENCE = 6;
+
+export interface Resource {
+  readonly logicalId: string;
+  declaration: SecretDeclaration;
+  physicalId: string;
+  status: string;
+}
+
+export interface Stack {
+  readonly name: string;
+  readonly id: string;
+  readonly region: string;
+  status: string;
+  /** When the last deployment began; a rollback belongs to it. */
+  updated: number;
+  readonly resources: Map<string, Resource>;
+  /** What DescribeStackResource shows: also resources that are gone. */
+  readonly everyResource: Map<string, Resource>;
+  readonly site: Site;
+}
+
+/** Where a deployment fails although every secret of it could succeed. */
+export interface Failure {
+  /** How many secrets are dealt with before some other resource fails. */
+  readonly after: number;
+  /** The next secret is under way when that happens; CloudFormation does not wait for it. Milliseconds under way. */
+  readonly cancels?: number;
+}
+
+/** What happens to the events of one step on their way to the function. */
+export interface Duplicate {
+  readonly request: number;
+  /** Once more when it has been answered, at the same time, or in a later step. */
+  readonly when: 'again' | 'overlapping' | 'later';
+}
+
+/** A request as it was sent, and what came of it. */
+export interface Sent {
+  readonly request: CloudFormationRequest;
+  readonly site: Site;
+  readonly stack: Stack;
+  readonly declaration: SecretDeclaration;
+  readonly oldDeclaration?: SecretDeclaration;
+  /** State of the stack when the request was sent. */
+  readonly stackStatus: string;
+  answer?: Answered;
+  /** CloudFormation stopped waiting, because another resource had failed. */
+  withdrawn?: boolean;
+}
+
+export interface Answered {
+  readonly status: 'SUCCESS' | 'FAILED';
+  readonly physicalId: string;
+  readonly reason: string;
+  readonly outcome?: string;
+}
+
+/** Watches what CloudFormation does. */
+export interface Witness {
+  beforeRequest(sent: Sent): void;
+  answered(sent: Sent, body: string): void;
+  /** A complete delivery is followed by another one of the same event. */
+  again(sent: Sent, deliver: () => Promise<void>): Promise<void>;
+  stuck(what: string): void;
+  failed(problem: unknown): void;
+}
+
+/** CloudFormation, as far as a custom resource can notice it. */
+export class CloudFormationModel implements StackDescriptions {
+  private readonly stacks = new Map<string, Stack>();
+  private readonly everyStack = new Map<string, Stack>();
+  /** Roles of shared providers, by region: a function serves the stacks of its own region. */
+  private readonly sharedRoles = new Map<string, Role>();
+  private requests = 0;
+  private creations = 0;
+  /** Requests of the current step. */
+  private inStep = 0;
+  private duplicates: readonly Duplicate[] = [];
+  private faults: Faults;
+  /** Deliveries that nobody waits for. */
+  private readonly loose: Promise<void>[] = [];
+  readonly late: Sent[] = [];
+  /** Resources that were let go of without a word to the function, as `stackId logicalId`. */
+  readonly retained = new Set<string>();
+
+  constructor(
+    private readonly clock: VirtualClock,
+    private readonly coin: Coin,
+    private readonly facts: Facts,
+    private readonly shared: boolean,
+    private readonly run: () => LambdaFunction,
+    private readonly witness: Witness,
+    noFaults: Faults,
+    private readonly tell?: (line: string) => void,
+  ) {
+    this.faults = noFaults;
+  }
+
+  /** Faults and duplicates of what comes next. */
+  begin(faults: Faults, duplicates: readonly Duplicate[]): void {
+    this.faults = faults;
+    this.duplicates = duplicates;
+    this.inStep = 0;
+  }
+
+  /** Waits for deliveries that CloudFormation itself does not wait for. */
+  async settle(): Promise<void> {
+    while (this.loose.length > 0) await this.loose.pop();
+  }
+
+  stack(name: string): Stack | undefined {
+    return this.stacks.get(name);
+  }
+
+  stackById(id: string): Stack | undefined {
+    return this.everyStack.get(id);
+  }
+
+  answer(command: string, stackId: string, logicalId = ''): unknown {
+    const stack = this.everyStack.get(stackId);
+    switch (command) {
+      case 'DescribeStacks':
+        return {
+          Stacks: stack && [{ StackId: stack.id, StackStatus: stack.status, LastUpdatedTime: new Date(stack.updated) }],
+        };
+      case 'DescribeStackResource': {
+        const resource = stack ? stack.everyResource.get(logicalId) : this.nativeResource();
+        if (!resource) throw new ServiceError('ValidationError', `Resource ${logicalId} does not exist`);
+        return {
+          StackResourceDetail: { PhysicalResourceId: resource.physicalId, ResourceStatus: resource.status },
+        };
+      }
+      default:
+        throw new Error(`the model does not know ${command}`);
+    }
+  }
+
+  /** Of a stack outside of the model, which may or may not have let go of its secret. */
+  private nativeResource(): Pick<Resource, 'physicalId' | 'status'> | undefined {
+    return this.facts.nativeStackHolds ? { physicalId: 'native', status: 'CREATE_COMPLETE' } : undefined;
+  }
+
+  async deploy(name: string, region: string, template: Template, failure?: Failure): Promise<boolean> {
+    if (this.stacks.get(name)?.status === 'ROLLBACK_COMPLETE') await this.destroy(name);
+    const stack = this.stacks.get(name);
+    const changeShared = () => this.sharedRole(region).change(this.sharedPolicy(name, region, template));
+    // An export that is still in use cannot be removed: the last user of a shared provider has to go first.
+    const last = template.length === 0 && this.usersOfProvider(region).every((user) => user === name);
+    if (this.shared && !last) changeShared();
+    const ok = await (stack ? this.update(stack, template, failure) : this.create(name, region, template, failure));
+    if (this.shared && last) changeShared();
+    return ok;
+  }
+
+  async destroy(name: string): Promise<void> {
+    const stack = this.stacks.get(name);
+    if (!stack) return;
+    this.enter(stack, 'DELETE_IN_PROGRESS');
+    for (let attempt = 1; !(await this.deleteAll(stack)); attempt++) {
+      this.enter(stack, 'DELETE_FAILED');
+      if (attempt === PATIENCE) {
+        this.witness.stuck(`stack ${name} cannot be deleted`);
+        break;
+      }
+      this.enter(stack, 'DELETE_IN_PROGRESS');
+    }
+    this.end(stack);
+  }
+
+  private async create(name: string, region: string, template: Template, failure?: Failure): Promise<boolean> {
+    const id = `${stackArn(region, name)}/${++this.creations}`;
+    const role = this.shared ? this.sharedRole(region) : new Role(this.clock, this.coin, this.facts.policyLags);
+    const stack: Stack = {
+      name,
+      id,
+      region,
+      status: '',
+      updated: 0,
+      resources: new Map(),
+      everyResource: new Map(),
+      site: { region, role },
+    };
+    this.stacks.set(name, stack);
+    this.everyStack.set(id, stack);
+    this.enter(stack, 'CREATE_IN_PROGRESS');
+    this.changeRole(stack, template);
+    for (const [index, declaration] of template.entries()) {
+      const fails = failure?.after === index;
+      if (fails && failure.cancels === undefined) return this.rollBackCreation(stack);
+      const created = await this.createResource(stack, declaration, fails ? failure.cancels : undefined);
+      if (!created) return this.rollBackCreation(stack);
+    }
+    if (failure && failure.after >= template.length) return this.rollBackCreation(stack);
+    this.enter(stack, 'CREATE_COMPLETE');
+    return true;
+  }
+
+  private async rollBackCreation(stack: Stack): Promise<boolean> {
+    await this.beginRollback(stack, 'ROLLBACK_IN_PROGRESS');
+    if (await this.deleteAll(stack)) this.enter(stack, 'ROLLBACK_COMPLETE');
+    else {
+      this.enter(stack, 'ROLLBACK_FAILED');
+      await this.destroy(stack.name);
+    }
+    return false;
+  }
+
+  private async update(stack: Stack, template: Template, failure?: Failure): Promise<boolean> {
+    const declaredBefore = [...stack.resources.values()].map(({ declaration }) => declaration);
+    const physicalBefore = new Map([...stack.resources].map(([id, { physicalId }]) => [id, physicalId]));
+    const created: Resource[] = [];
+    const touched: { resource: Resource; before: SecretDeclaration; physicalId: string }[] = [];
+    this.enter(stack, 'UPDATE_IN_PROGRESS');
+    this.changeRole(stack, template);
+
+    let ok = true;
+    for (const [index, declaration] of template.entries()) {
+      const fails = failure?.after === index;
+      if (fails && failure.cancels === undefined) ok = false;
+      if (!ok) break;
+      const resource = stack.resources.get(declaration.logicalId);
+      if (!resource) {
+        ok = await this.createResource(stack, declaration, fails ? failure.cancels : undefined);
+        const now = stack.resources.get(declaration.logicalId);
+        if (now) created.push(now);
+      } else if (changed(resource.declaration, declaration, stack.name)) {
+        const before = resource.declaration;
+        touched.push({ resource, before, physicalId: resource.physicalId });
+        ok = await this.updateResource(stack, resource, declaration, before);
+        if (fails) ok = false;
+      } else {
+        resource.declaration = declaration;
+        if (fails) ok = false;
+      }
+    }
+    if (failure && failure.after >= template.length) ok = false;
+
+    if (ok) {
+      this.enter(stack, 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
+      for (const { resource, before, physicalId } of touched) {
+        if (resource.physicalId !== physicalId) await this.cleanUp(stack, resource.logicalId, before, physicalId);
+      }
+      const kept = new Set(template.map(({ logicalId }) => logicalId));
+      for (const resource of [...stack.resources.values()]) {
+        if (kept.has(resource.logicalId)) continue;
+        await this.deleteResource(stack, resource);
+        stack.resources.delete(resource.logicalId);
+      }
+      this.enter(stack, 'UPDATE_COMPLETE');
+      return true;
+    }
+
+    await this.beginRollback(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
+    this.changeRole(stack, declaredBefore);
+    const replaced: { logicalId: string; declaration: SecretDeclaration; physicalId: string }[] = [];
+    for (const { resource, before, physicalId } of touched.reverse()) {
+      const after = resource.declaration;
+      const reached = resource.physicalId;
+      if (!this.facts.rollbackKnowsNewId) resource.physicalId = physicalId;
+      await this.rollBackResource(stack, resource, before, after);
+      if (reached !== resource.physicalId)
+        replaced.push({ logicalId: resource.logicalId, declaration: after, physicalId: reached });
+    }
+    this.enter(stack, 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS');
+    for (const { logicalId, declaration, physicalId } of replaced) {
+      await this.cleanUp(stack, logicalId, declaration, physicalId);
+    }
+    for (const resource of created.reverse()) {
+      await this.deleteResource(stack, resource);
+      stack.resources.delete(resource.logicalId);
+    }
+    for (const [id, physicalId] of physicalBefore) {
+      const now = stack.resources.get(id)?.physicalId;
+      if (now !== physicalId) this.tell?.(`    ${id} is another secret after the rollback: ${physicalId} -> ${now}`);
+    }
+    this.enter(stack, 'UPDATE_ROLLBACK_COMPLETE');
+    return false;
+  }
+
+  private async createResource(stack: Stack, declaration: SecretDeclaration, cancels?: number): Promise<boolean> {
+    const { logicalId } = declaration;
+    // What CloudFormation makes up for a resource that never told its id.
+    const madeUp = `${stack.name}-${logicalId}-${this.requests.toString(36).toUpperCase().padStart(12, 'X')}`;
+    const resource: Resource = { logicalId, declaration, physicalId: madeUp, status: 'CREATE_IN_PROGRESS' };
+    stack.resources.set(logicalId, resource);
+    stack.everyResource.set(logicalId, resource);
+    const answer = await this.ask(stack, 'Create', resource, declaration, undefined, cancels);
+    if (answer) resource.physicalId = answer.physicalId;
+    return answer?.status === 'SUCCESS';
+  }
+
+  private async updateResource(
+    stack: Stack,
+    resource: Resource,
+    declaration: SecretDeclaration,
+    before: SecretDeclaration,
+  ): Promise<boolean> {
+    resource.status = 'UPDATE_IN_PROGRESS';
+    resource.declaration = declaration;
+    const answer = await this.ask(stack, 'Update', resource, declaration, before);
+    if (answer) resource.physicalId = answer.physicalId;
+    return answer?.status === 'SUCCESS';
+  }
+
+  private async rollBackResource(
+    stack: Stack,
+    resource: Resource,
+    before: SecretDeclaration,
+    after: SecretDeclaration,
+  ): Promise<void> {
+    for (let attempt = 1; !(await this.updateResource(stack, resource, before, after)); attempt++) {
+      this.enter(stack, 'UPDATE_ROLLBACK_FAILED');
+      if (attempt === PATIENCE) {
+        this.witness.stuck(`the rollback of stack ${stack.name} cannot be completed, because of ${resource.logicalId}`);
+        return;
+      }
+      this.enter(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
+    }
+  }
+
+  private async deleteAll(stack: Stack): Promise<boolean> {
+    let ok = true;
+    for (const resource of [...stack.resources.values()].reverse()) {
+      const gone = await this.deleteResource(stack, resource);
+      if (gone) stack.resources.delete(resource.logicalId);
+      ok &&= gone;
+    }
+    return ok;
+  }
+
+  /** Deletes what a resource was before it was replaced. */
+  private async cleanUp(
+    stack: Stack,
+    logicalId: string,
+    declaration: SecretDeclaration,
+    physicalId: string,
+  ): Promise<void> {
+    await this.deleteResource(stack, { logicalId, declaration, physicalId, status: '' });
+  }
+
+  private async deleteResource(stack: Stack, resource: Resource): Promise<boolean> {
+    if (resource.declaration.retain) {
+      this.retained.add(`${stack.id} ${resource.logicalId}`);
+      this.tell?.(`    ${resource.logicalId} is retained`);
+      resource.status = 'DELETE_SKIPPED';
+      return true;
+    }
+    resource.status = 'DELETE_IN_PROGRESS';
+    const answer = await this.ask(stack, 'Delete', resource, resource.declaration);
+    return answer?.status === 'SUCCESS';
+  }
+
+  /** Sends a request and waits for the answer; undefined when none comes. */
+  private async ask(
+    stack: Stack,
+    type: CloudFormationRequest['RequestType'],
+    resource: Resource,
+    declaration: SecretDeclaration,
+    before?: SecretDeclaration,
+    cancels?: number,
+  ): Promise<Answered | undefined> {
+    const number = ++this.requests;
+    const request: CloudFormationRequest = {
+      RequestType: type,
+      RequestId: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+      ResponseURL: `https://cloudformation.example/?X-Amz-Date=${amzDate(this.clock.now)}&X-Amz-Expires=${ANSWER_SECONDS}`,
+      StackId: stack.id,
+      LogicalResourceId: resource.logicalId,
+      ...(type !== 'Create' && { PhysicalResourceId: resource.physicalId }),
+      ResourceProperties: propertiesOf(declaration, stack.name),
+      ...(before && { OldResourceProperties: propertiesOf(before, stack.name) }),
+    };
+    const sent: Sent = {
+      request,
+      site: stack.site,
+      stack,
+      declaration,
+      oldDeclaration: before,
+      stackStatus: stack.status,
+    };
+    this.tell?.(
+      `    ${type} ${request.RequestId.slice(-4)} ${resource.logicalId} ${JSON.stringify(declaration)}` +
+        `${request.PhysicalResourceId ? ` of ${request.PhysicalResourceId}` : ''}`,
+    );
+    this.witness.beforeRequest(sent);
+
+    const ordinal = this.inStep++;
+    const duplicate = this.duplicates.find((planned) => planned.request === ordinal)?.when;
+    const faults = this.faults;
+    let wake: () => void = () => {};
+    const answered = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    let waiting = true;
+    const post = (body: string) => {
+      this.witness.answered(sent, body);
+      // The first answer counts, and none that comes too late.
+      if (waiting && !sent.answer) sent.answer = read(body);
+      wake();
+    };
+    const deliver = (label?: string) =>
+      this.run()
+        .take(request, stack.site, faults, post, label)
+        .catch((problem) => this.witness.failed(problem));
+    const done = deliver();
+    this.loose.push(done);
+    if (duplicate === 'overlapping') {
+      this.loose.push(this.clock.sleep(this.coin.between(0, 2_000)).then(() => deliver(' (second delivery)')));
+    }
+    if (duplicate === 'later') this.late.push(sent);
+    await Promise.race([answered, this.clock.sleep(cancels ?? SERVICE_TIMEOUT)]);
+    waiting = false;
+    sent.withdrawn = cancels !== undefined && !sent.answer;
+    if (!sent.answer)
+      this.tell?.(`    ${cancels === undefined ? 'no answer came' : 'cancelled, nobody waits for the answer'}`);
+    resource.status = `${type.toUpperCase()}_${sent.answer?.status === 'SUCCESS' ? 'COMPLETE' : 'FAILED'}`;
+    if (duplicate === 'again' && sent.answer && cancels === undefined) {
+      await done;
+      await this.clock.sleep(2_000);
+      await this.witness.again(sent, () => deliver(' (delivered again)'));
+    }
+    return sent.answer;
+  }
+
+  /** Delivers an old event once more, as long as its function exists. */
+  async deliverLate(sent: Sent, faults: Faults): Promise<void> {
+    if (!this.shared && this.stacks.get(sent.stack.name) !== sent.stack) return;
+    await this.run().take(sent.request, sent.site, faults, () => {}, ' (late)');
+  }
+
+  /** A rollback takes a moment to begin. */
+  private async beginRollback(stack: Stack, status: string): Promise<void> {
+    this.enter(stack, status);
+    await this.clock.sleep(this.coin.between(2_000, 5_000));
+  }
+
+  private enter(stack: Stack, status: string): void {
+    stack.status = status;
+    if (['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'].includes(status)) stack.updated = this.clock.now;
+    this.tell?.(`    stack ${stack.name}: ${status}`);
+  }
+
+  private end(stack: Stack): void {
+    stack.resources.clear();
+    this.enter(stack, 'DELETE_COMPLETE');
+    this.stacks.delete(stack.name);
+  }
+
+  /** The role is a resource of the stack: it changes before the secrets that need it. */
+  private changeRole(stack: Stack, template: Template): void {
+    if (this.shared) return;
+    const served = template.map((secret) => ({ stackName: stack.name, secret }));
+    stack.site.role.change(policyOf({ ...stack, shared: false }, served));
+  }
+
+  private usersOfProvider(region: string): string[] {
+    return [...this.stacks.values()]
+      .filter((stack) => stack.region === region && stack.resources.size > 0)
+      .map(({ name }) => name);
+  }
+
+  private sharedRole(region: string): Role {
+    let role = this.sharedRoles.get(region);
+    if (!role) {
+      role = new Role(this.clock, this.coin, this.facts.policyLags);
+      this.sharedRoles.set(region, role);
+    }
+    return role;
+  }
+
+  /** The stack of a shared provider is deployed first, with everything that the app then contains. */
+  private sharedPolicy(name: string, region: string, template: Template) {
+    const others = [...this.stacks.values()].filter((stack) => stack.name !== name && stack.region === region);
+    return policyOf({ name: 'Provider', id: `${stackArn(region, 'Provider')}/1`, region, shared: true }, [
+      ...others.flatMap((stack) =>
+        [...stack.resources.values()].map(({ declaration }) => ({ stackName: stack.name, secret: declaration })),
+      ),
+      ...template.map((secret) => ({ stackName: name, secret })),
+    ]);
+  }
+}
+
+function changed(before: SecretDeclaration, after: SecretDeclaration, stackName: string): boolean {
+  return JSON.stringify(propertiesOf(before, stackName)) !== JSON.stringify(propertiesOf(after, stackName));
+}
+
+function amzDate(now: number): string {
+  return new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+function read(body: string): Answered {
+  const { Status, PhysicalResourceId, Reason, Data } = JSON.parse(body);
+  return { status: Status, physicalId: PhysicalResourceId, reason: Reason, outcome: Data?.Outcome };
+}

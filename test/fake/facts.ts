@@ -1,0 +1,45 @@
+/**
+ * What nobody outside of AWS knows for sure, or what differs from one moment to the next. Code has to cope with either
+ * answer, so every life draws its own; `false` is the answer that makes a life easiest to read.
+ */
+export interface Facts {
+  /** DeleteSecret on a scheduled secret succeeds instead of failing. */
+  readonly deletesTwice: boolean;
+  /** ... and then moves the deletion date. */
+  readonly deletionDateMoves: boolean;
+  /** RestoreSecret on a live secret fails instead of doing nothing. */
+  readonly restoreOfLiveFails: boolean;
+  /** DescribeSecret shows the time of the request, not the end of the window, as `DeletedDate`. */
+  readonly deletedDateIsRequest: boolean;
+  /** While a deletion without recovery is under way, CreateSecret and RestoreSecret say "was deleted". */
+  readonly saysWasDeleted: boolean;
+  /** A tag change by which the caller would lose its permission is refused, as the API reference says. */
+  readonly refusesLockout: boolean;
+  /** A version without a staging label is deleted at once. */
+  readonly purgesVersions: boolean;
+  /**
+   * For some seconds other calls may see whether a secret exists, and whether it is scheduled, as it was before. Tags,
+   * versions and settings are seen at once, as every recording has them.
+   */
+  readonly stateLags: boolean;
+  /** A changed policy is seen late. */
+  readonly policyLags: boolean;
+  /** A rollback sends the reversed Update of a replaced resource with the id of the new one. */
+  readonly rollbackKnowsNewId: boolean;
+  /** The stack of a native secret still holds it. */
+  readonly nativeStackHolds: boolean;
+}
+
+export const NO_SURPRISES: Facts = {
+  deletesTwice: false,
+  deletionDateMoves: false,
+  restoreOfLiveFails: false,
+  deletedDateIsRequest: false,
+  saysWasDeleted: false,
+  refusesLockout: false,
+  purgesVersions: false,
+  stateLags: false,
+  policyLags: false,
+  rollbackKnowsNewId: false,
+  nativeStackHolds: false,
+};

@@ -1,0 +1,210 @@
+import { answerBody, validityOf } from '../../src/handler/answer';
+import type { CloudFormationRequest } from '../../src/handler/request';
+import { answerTo } from '../../src/handler/secret-recovery.lambda';
+import type { World } from '../../src/handler/world';
+import { commonJs } from '../handler/commonjs';
+import { MINUTE, SECOND, type VirtualClock } from './clock';
+import type { Coin } from './coin';
+import type { Caller, FakeSecretsManager } from './fake-secrets-manager';
+import { DEATH, type Faults } from './faults';
+import type { Role } from './permissions';
+import { accessDenied } from './service-error';
+
+const TIMEOUT = 10 * MINUTE;
+/** As the entry point has it. */
+const FRESH = 2 * SECOND;
+/** How long Lambda waits before it delivers an event again whose invocation failed. */
+const RETRY_PAUSES = [MINUTE, 2 * MINUTE];
+
+/** The read operations of CloudFormation. */
+export interface StackDescriptions {
+  /** The answer to a command of the SDK, for a stack of this name or id. */
+  answer(command: string, stack: string, logicalId?: string): unknown;
+}
+
+/** Where the function runs: a region, with a role. */
+export interface Site {
+  readonly region: string;
+  readonly role: Role;
+}
+
+/** The function of a provider, as the Lambda service runs it: at least once, and several at a time. */
+export class LambdaFunction {
+  /** Every line that was logged and every answer that was given. */
+  readonly output: string[] = [];
+
+  constructor(
+    private readonly clock: VirtualClock,
+    private readonly coin: Coin,
+    private readonly secrets: FakeSecretsManager,
+    private readonly stacks: StackDescriptions,
+    private readonly tell?: (line: string) => void,
+  ) {}
+
+  /** Takes an event; answers go to `post`. Resolves when the event is done with, answered or given up. */
+  async take(
+    request: CloudFormationRequest,
+    site: Site,
+    faults: Faults,
+    post: (body: string) => void,
+    label = '',
+  ): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const ended = await this.invoke(
+        request,
+        site,
+        faults,
+        post,
+        `${label}${attempt > 0 ? ` (retry ${attempt})` : ''}`,
+      );
+      if (ended || attempt === RETRY_PAUSES.length) return;
+      await this.clock.sleep(RETRY_PAUSES[attempt]);
+    }
+  }
+
+  /** One run of the function; false when it died. */
+  private invoke(
+    request: CloudFormationRequest,
+    site: Site,
+    faults: Faults,
+    post: (body: string) => void,
+    label: string,
+  ): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const about = `${request.RequestType} ${request.LogicalResourceId} ${request.RequestId.slice(-4)}${label}`;
+      const deadline = this.clock.now + TIMEOUT;
+      let alive = true;
+      const die = (why: string) => {
+        if (!alive) return;
+        alive = false;
+        this.tell?.(`      ${about}: the function ${why}`);
+        faults.died.add(request.RequestId);
+        faults.strike(request.RequestId);
+        resolve(false);
+      };
+      const { sent: sentAt, expires } = validityOf(request.ResponseURL);
+      const never = new Promise<never>(() => {});
+
+      const travel: Caller['travel'] = async (operation, input, effect) => {
+        await this.clock.sleep(this.coin.between(5, 200));
+        if (this.clock.now >= deadline) die('timed out');
+        if (!alive) return never;
+        const fault = faults.next(request.RequestId, operation, input);
+        const strike = () => {
+          if (fault && fault.what !== DEATH) {
+            const { name } = fault.what as Error;
+            this.tell?.(`      ${about}: ${operation} -> ${name}, injected ${fault.when} its effect`);
+            throw fault.what;
+          }
+          die(`dies ${fault?.when} ${operation}`);
+          return never;
+        };
+        if (fault?.when === 'before') return strike();
+        try {
+          const result = effect();
+          this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${resultSummary(operation, result)}`);
+          if (!fault) return result;
+        } catch (error) {
+          this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${(error as Error).name}`);
+          if (!fault || fault.what !== DEATH) throw error;
+        }
+        return strike();
+      };
+      const caller: Caller = {
+        name: request.RequestId,
+        may: (action, target) => site.role.may(action, target),
+        travel,
+      };
+      const cloudFormation = {
+        send: (command: { input: { StackName?: string; LogicalResourceId?: string } }) => {
+          const operation = command.constructor.name.replace(/Command$/, '');
+          const { StackName: stack = '', LogicalResourceId: logicalId } = command.input;
+          return travel(operation, {}, () => {
+            const sees = site.role.current?.sees;
+            if (sees !== 'every stack' && sees !== stack.split('/')[1]) throw accessDenied(operation, stack);
+            return this.stacks.answer(operation, stack, logicalId);
+          });
+        },
+      };
+      const world: World = {
+        secrets: this.secrets.client(site.region, caller),
+        secretsIn: (region) => this.secrets.client(region, caller),
+        stacks: stacksOf(cloudFormation),
+        isFresh: () => sentAt !== undefined && this.clock.now - sentAt < FRESH,
+        keyState: (key) => travel('DescribeKey', {}, () => this.secrets.keyStates.get(key) ?? 'Enabled'),
+        now: () => this.clock.now,
+        remainingMs: () => Math.max(0, deadline - this.clock.now),
+        sleep: async (ms) => {
+          await this.clock.sleep(ms);
+          if (this.clock.now >= deadline) die('timed out');
+          if (!alive) await never;
+        },
+        log: (fields) => {
+          const line = JSON.stringify(fields);
+          this.output.push(line);
+          this.tell?.(`      ${about}: log ${line}`);
+        },
+      };
+
+      // As the entry point does it.
+      if (expires !== undefined && this.clock.now >= expires) {
+        this.tell?.(`      ${about}: ignored, nobody waits for the answer`);
+        resolve(true);
+        return;
+      }
+      answerTo(request, world)
+        .then((answer) =>
+          travel('answer', {}, () => {
+            const body = answerBody(request, answer);
+            this.output.push(body, JSON.stringify(answer));
+            this.tell?.(`      ${about}: answers ${answer.status} ${answer.physicalId} ${answer.reason ?? ''}`);
+            post(body);
+          }),
+        )
+        .then(
+          () => resolve(true),
+          // Without an answer the invocation fails, and Lambda tries again.
+          (error) => (faults.hit.has(request.RequestId) ? die(`ends with ${error.name}`) : reject(error)),
+        );
+    });
+  }
+}
+
+const { Stacks } = commonJs('stacks', require) as { Stacks: new (config: object) => World['stacks'] };
+
+/** The handler's own view of CloudFormation, with another client. */
+function stacksOf(client: object): World['stacks'] {
+  return Object.defineProperty(new Stacks({}), 'client', { value: async () => client });
+}
+
+/** Never shows a value; a story goes to the console of whoever runs the tests, but still. */
+function summary(input: unknown): string {
+  const { Name, SecretId, Tags, TagKeys, RecoveryWindowInDays, ForceDeleteWithoutRecovery } = input as Record<
+    string,
+    unknown
+  >;
+  const shown = {
+    id: Name ?? SecretId,
+    Tags: Array.isArray(Tags) ? Object.fromEntries(Tags.map((tag) => [shortKey(tag.Key), tag.Value])) : undefined,
+    TagKeys: Array.isArray(TagKeys) ? TagKeys.map(shortKey) : undefined,
+    RecoveryWindowInDays,
+    ForceDeleteWithoutRecovery,
+  };
+  const text = JSON.stringify(shown);
+  return text === '{}' ? '' : ` ${text}`;
+}
+
+function shortKey(key: string): string {
+  return key.replace('recoverable-secret:', '');
+}
+
+function resultSummary(operation: string, result: unknown): string {
+  if (operation !== 'DescribeSecret') return typeof result === 'object' ? 'done' : String(result);
+  const { DeletedDate, Tags, ARN } = result as {
+    DeletedDate?: Date;
+    ARN?: string;
+    Tags?: { Key: string; Value: string }[];
+  };
+  const tags = Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [shortKey(Key), Value]));
+  return `${DeletedDate ? 'scheduled' : 'live'} ${ARN?.slice(-8)} ${JSON.stringify(tags)}`;
+}

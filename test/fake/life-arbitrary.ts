@@ -1,0 +1,135 @@
+import * as fc from 'fast-check';
+import type { SecretDeclaration } from './app';
+import type { Duplicate } from './cloudformation-model';
+import { type Facts, NO_SURPRISES } from './facts';
+import type { Fault } from './faults';
+import { type ByHand, type Deploy, KEY, type LifePlan, type StackName, type Step } from './life';
+
+// The first choice of every list is what a life is simplified to.
+
+const mostly = <T>(usual: T, ...others: T[]) =>
+  fc.oneof({ weight: 5, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...others) });
+
+/** Few, so that stacks collide. */
+const names = fc.constantFrom('a', 'b', 'c');
+const replicaRegions = ['eu-central-1', 'us-east-1'];
+
+const declaration = (logicalId: string): fc.Arbitrary<SecretDeclaration> =>
+  fc.record({
+    logicalId: fc.constant(logicalId),
+    name: names,
+    owner: mostly<string | undefined>(undefined, 'shared', 'Two'),
+    value: fc.constantFrom('generated 1', 'generated 2', 'declared 1', 'declared 2', 'none'),
+    description: mostly('', 'one', 'two'),
+    key: mostly<string | undefined>(undefined, KEY),
+    replicas: fc.oneof(
+      { weight: 6, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.subarray(replicaRegions, { minLength: 1 }) },
+    ),
+    team: mostly<string | undefined>(undefined, 'red', 'blue'),
+    window: mostly(30, 7, 14),
+    force: mostly(false, true),
+    retain: mostly(false, true),
+    restorePolicy: mostly('IF_OWNED', 'ALWAYS', 'NEVER'),
+    existingPolicy: mostly('ADOPT_IF_OWNED', 'ADOPT', 'FAIL'),
+    restoredValue: mostly('KEEP', 'REGENERATE'),
+  });
+
+const template = fc
+  .uniqueArray(
+    fc.constantFrom('A', 'B', 'C').chain((logicalId) => declaration(logicalId)),
+    { maxLength: 3, selector: ({ logicalId }) => logicalId },
+  )
+  // Two resources for one name in one template are a mistake that synthesis can see.
+  .map((secrets) => secrets.filter(({ name }, index) => secrets.findIndex((other) => other.name === name) === index));
+
+const fault: fc.Arbitrary<Fault> = fc.record({
+  call: fc.nat(25),
+  moment: fc.constantFrom('before', 'after'),
+  kind: fc.constantFrom('dies', 'internal', 'throttle', 'denied', 'quotes', 'broken', 'dies'),
+});
+
+const duplicate: fc.Arbitrary<Duplicate> = fc.record({
+  request: fc.nat(6),
+  when: fc.constantFrom('again', 'overlapping', 'later'),
+});
+
+const stackName = fc.constantFrom<StackName>('One', 'Two', 'Three');
+
+const deploy: fc.Arbitrary<Deploy> = fc.record({
+  stack: stackName,
+  template: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.constant(undefined) }),
+  failure: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        after: fc.nat(3),
+        cancels: fc.oneof(fc.constant(undefined), fc.nat(1500)),
+      }),
+    },
+  ),
+});
+
+const often = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number) =>
+  fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(arbitrary, { maxLength }) });
+
+const byHand = fc.constantFrom<ByHand>(
+  'writes a value',
+  'schedules',
+  'restores',
+  'deletes for good',
+  'creates',
+  'creates for One',
+  'creates managed',
+  'creates with CloudFormation',
+  'edits the description',
+  'removes our tags',
+  'gives it to a stranger',
+  'tags it',
+  'disables the key',
+  'enables the key',
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant('deploy' as const),
+      deploys: fc.oneof(
+        { weight: 8, arbitrary: fc.array(deploy, { minLength: 1, maxLength: 1 }) },
+        {
+          weight: 1,
+          arbitrary: fc.uniqueArray(deploy, { minLength: 2, maxLength: 2, selector: ({ stack }) => stack }),
+        },
+      ),
+      faults: often(fault, 4),
+      duplicates: often(duplicate, 3),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('by hand' as const),
+      what: byHand,
+      name: names,
+      region: mostly('eu-west-1', ...replicaRegions),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), hours: fc.constantFrom(1, 3, 200, 800) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('late events' as const) }) },
+);
+
+const facts: fc.Arbitrary<Facts> = fc.record(
+  Object.fromEntries(Object.keys(NO_SURPRISES).map((key) => [key, fc.boolean()])) as {
+    [Key in keyof Facts]: fc.Arbitrary<boolean>;
+  },
+);
+
+export const lifePlan: fc.Arbitrary<LifePlan> = fc.record({
+  seed: fc.nat(),
+  facts,
+  shared: fc.boolean(),
+  templates: fc.array(template, { minLength: 1, maxLength: 4 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 10, size: 'max' }),
+});

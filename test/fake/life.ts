@@ -1,0 +1,324 @@
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  PutSecretValueCommand,
+  RestoreSecretCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateSecretCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { assertAnswer, assertNoValue } from './answers';
+import type { Template } from './app';
+import { HOUR, MINUTE, VirtualClock } from './clock';
+import { CloudFormationModel, type Duplicate, type Failure, type Sent, type Witness } from './cloudformation-model';
+import { Coin } from './coin';
+import { expectedOutcome } from './expectation';
+import type { Facts } from './facts';
+import { FakeSecretsManager, VALUE_MARK } from './fake-secrets-manager';
+import { type Fault, Faults } from './faults';
+import { assertInvariants, isHeld } from './invariants';
+import { LambdaFunction } from './lambda-function';
+import { ServiceError } from './service-error';
+import { differences, type Snapshot, takeSnapshot } from './snapshot';
+
+export const STACKS = { One: 'eu-west-1', Two: 'eu-west-1', Three: 'eu-central-1' } as const;
+export type StackName = keyof typeof STACKS;
+
+export interface Deploy {
+  readonly stack: StackName;
+  /** Which template of the life; undefined destroys the stack. */
+  readonly template?: number;
+  readonly failure?: Failure;
+}
+
+export type Step =
+  | {
+      readonly kind: 'deploy';
+      readonly deploys: readonly Deploy[];
+      readonly faults: readonly Fault[];
+      readonly duplicates: readonly Duplicate[];
+    }
+  | { readonly kind: 'by hand'; readonly what: ByHand; readonly name: string; readonly region: string }
+  | { readonly kind: 'wait'; readonly hours: number }
+  /** Events of earlier steps arrive once more. */
+  | { readonly kind: 'late events' };
+
+export type ByHand =
+  | 'writes a value'
+  | 'schedules'
+  | 'restores'
+  | 'deletes for good'
+  | 'creates'
+  | 'creates for One'
+  | 'creates managed'
+  | 'creates with CloudFormation'
+  | 'edits the description'
+  | 'removes our tags'
+  | 'gives it to a stranger'
+  | 'tags it'
+  | 'disables the key'
+  | 'enables the key';
+
+/** A random life: some stacks, what they contain at different times, and everything that happens to them. */
+export interface LifePlan {
+  readonly seed: number;
+  readonly facts: Facts;
+  /** One provider in a stack of its own, instead of one per stack. */
+  readonly shared: boolean;
+  readonly templates: readonly Template[];
+  readonly steps: readonly Step[];
+}
+
+export const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
+
+/** What a native secret carries. Nobody can set or remove these tags. */
+function nativeTags(region: string): Record<string, string> {
+  return {
+    'aws:cloudformation:stack-id': `arn:aws:cloudformation:${region}:111122223333:stack/Native/1`,
+    'aws:cloudformation:logical-id': 'Secret',
+  };
+}
+
+/** Throws when the life breaks a promise of the library. */
+export function live(plan: LifePlan, tell?: (line: string) => void): Promise<void> {
+  return new Life(plan, tell).run();
+}
+
+class Life implements Witness {
+  private readonly coin: Coin;
+  private readonly clock = new VirtualClock();
+  private readonly secrets: FakeSecretsManager;
+  private readonly lambda: LambdaFunction;
+  private readonly stacks: CloudFormationModel;
+  private faults = new Faults();
+  /** Requests of the step. */
+  private sent: Sent[] = [];
+  private problem?: unknown;
+  /** Whether one stack is busy, not several at a time. */
+  private alone = false;
+  /** Whether nothing is planned to go wrong. */
+  private calm = false;
+  private checkedOutput = 0;
+  private written = 0;
+
+  constructor(
+    private readonly plan: LifePlan,
+    private readonly tell?: (line: string) => void,
+  ) {
+    this.coin = new Coin(plan.seed);
+    this.secrets = new FakeSecretsManager(this.clock, this.coin, plan.facts);
+    this.stacks = new CloudFormationModel(
+      this.clock,
+      this.coin,
+      plan.facts,
+      plan.shared,
+      () => this.lambda,
+      this,
+      this.faults,
+      tell,
+    );
+    this.lambda = new LambdaFunction(this.clock, this.coin, this.secrets, this.stacks, tell);
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.plan.steps) await this.take(step);
+  }
+
+  private async take(step: Step): Promise<void> {
+    this.faults = new Faults(step.kind === 'deploy' ? step.faults : []);
+    this.sent = [];
+    this.alone = step.kind === 'deploy' && step.deploys.length === 1;
+    const before = takeSnapshot(this.secrets);
+    const changesBefore = this.secrets.changes.length;
+    const heldBefore = new Set(this.secrets.records.filter((record) => isHeld(record, this.stacks)));
+    const deployments: { stackId?: string; ok: boolean }[] = [];
+
+    await this.clock.run(this.carryOut(step, deployments));
+    if (this.problem) throw this.problem;
+
+    assertInvariants({
+      before,
+      after: takeSnapshot(this.secrets),
+      sent: this.sent,
+      changes: this.secrets.changes.slice(changesBefore),
+      faults: this.faults,
+      alone: this.alone,
+      deployments,
+      stacks: this.stacks,
+      heldBefore,
+    });
+    for (const line of this.lambda.output.slice(this.checkedOutput)) assertNoValue(line);
+    this.checkedOutput = this.lambda.output.length;
+  }
+
+  private async carryOut(step: Step, deployments: { stackId?: string; ok: boolean }[]): Promise<void> {
+    this.calm = false;
+    switch (step.kind) {
+      case 'wait':
+        this.tell?.(`${step.hours} hours pass`);
+        return this.clock.sleep(step.hours * HOUR);
+      case 'by hand':
+        this.tell?.(`somebody ${step.what}: ${step.name} in ${step.region}`);
+        await this.byHand(step.what, step.name, step.region);
+        break;
+      case 'late events':
+        await this.lateEvents();
+        break;
+      case 'deploy':
+        await this.deploy(step, deployments);
+    }
+    await this.stacks.settle();
+    // Until nothing lags behind.
+    await this.clock.sleep(3 * MINUTE);
+  }
+
+  private async deploy(
+    { deploys, faults, duplicates }: Step & { kind: 'deploy' },
+    deployments: { stackId?: string; ok: boolean }[],
+  ): Promise<void> {
+    this.calm =
+      faults.length === 0 &&
+      duplicates.every(({ when }) => when === 'later') &&
+      deploys.length === 1 &&
+      deploys[0].failure?.cancels === undefined;
+    this.stacks.begin(this.faults, duplicates);
+    await Promise.all(
+      deploys.map(async ({ stack, template, failure }) => {
+        if (template === undefined) {
+          this.tell?.(`destroy ${stack}`);
+          await this.stacks.destroy(stack);
+          return;
+        }
+        const region = STACKS[stack];
+        const secrets = (this.plan.templates[template % this.plan.templates.length] ?? []).map((secret) => ({
+          ...secret,
+          replicas: secret.replicas.filter((replica) => replica !== region),
+        }));
+        this.tell?.(`deploy ${stack}${failure ? `, which fails: ${JSON.stringify(failure)}` : ''}`);
+        const ok = await this.stacks.deploy(stack, region, secrets, failure);
+        deployments.push({ stackId: this.stacks.stack(stack)?.id, ok });
+      }),
+    );
+  }
+
+  private async lateEvents(): Promise<void> {
+    for (const sent of this.stacks.late.splice(0)) {
+      this.sent.push(sent);
+      const before = takeSnapshot(this.secrets);
+      const changesBefore = this.secrets.changes.length;
+      this.tell?.(`${sent.request.RequestType} ${sent.request.RequestId.slice(-4)} is delivered late`);
+      await this.stacks.deliverLate(sent, this.faults);
+      if (sent.answer?.status === 'SUCCESS') this.assertNothingDone(sent, 'a late', before, changesBefore);
+    }
+  }
+
+  // What CloudFormation does is watched here.
+
+  beforeRequest(sent: Sent): void {
+    this.sent.push(sent);
+    if (this.calm) this.expectations.set(sent, expectedOutcome(sent, this.secrets, takeSnapshot(this.secrets)));
+  }
+
+  private readonly expectations = new Map<Sent, ReturnType<typeof expectedOutcome>>();
+
+  answered(sent: Sent, body: string): void {
+    try {
+      assertAnswer(sent, body, this.secrets);
+      this.expectations.get(sent)?.(JSON.parse(body));
+    } catch (error) {
+      this.failed(error);
+    }
+    this.expectations.delete(sent);
+  }
+
+  /** Remembers the first problem; the step goes on, so that nothing is left half done. */
+  failed(problem: unknown): void {
+    this.problem ??= problem;
+  }
+
+  async again(sent: Sent, deliver: () => Promise<void>): Promise<void> {
+    const before = takeSnapshot(this.secrets);
+    const changesBefore = this.secrets.changes.length;
+    await deliver();
+    // What has failed may be made good.
+    if (sent.answer?.status === 'SUCCESS')
+      this.assertNothingDone(sent, 'the second delivery of a', before, changesBefore);
+  }
+
+  private assertNothingDone({ request }: Sent, what: string, before: Snapshot, changesBefore: number): void {
+    const done = this.secrets.changes.slice(changesBefore).filter(({ by }) => by === request.RequestId);
+    const touched = new Set(done.map(({ record }) => record.arn));
+    const [changed] = differences(before, takeSnapshot(this.secrets)).filter(({ arn }) => touched.has(arn));
+    if (changed) this.failed(new Error(`${what} ${request.RequestType} changed something: ${changed.text}`));
+  }
+
+  stuck(what: string): void {
+    // With a dead key nothing can be written back; somebody has to enable the key and try again.
+    if (this.faults.hit.size === 0 && this.secrets.keyStates.size === 0) this.failed(new Error(what));
+  }
+
+  private async byHand(what: ByHand, name: string, region: string): Promise<void> {
+    const client = this.secrets.client(region);
+    const value = `${VALUE_MARK}by hand ${++this.written}`;
+    const tags = (record: Record<string, string>) => Object.entries(record).map(([Key, Value]) => ({ Key, Value }));
+    try {
+      switch (what) {
+        case 'writes a value':
+          await client.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }));
+          break;
+        case 'schedules':
+          await client.send(new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: 9 }));
+          break;
+        case 'restores':
+          await client.send(new RestoreSecretCommand({ SecretId: name }));
+          break;
+        case 'deletes for good':
+          await client.send(new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true }));
+          break;
+        case 'creates':
+          await client.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+          break;
+        case 'creates for One':
+          await client.send(
+            new CreateSecretCommand({ Name: name, SecretString: value, Tags: tags({ [OWNERSHIP_TAG.owner]: 'One' }) }),
+          );
+          break;
+        case 'creates with CloudFormation': {
+          await client.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+          const record = this.secrets.named(region, name);
+          if (record) record.tags = nativeTags(region);
+          break;
+        }
+        case 'creates managed': {
+          await client.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+          const record = this.secrets.named(region, name);
+          if (record) record.owningService = 'rds';
+          break;
+        }
+        case 'edits the description':
+          await client.send(new UpdateSecretCommand({ SecretId: name, Description: `by hand ${this.written}` }));
+          break;
+        case 'removes our tags':
+          await client.send(new UntagResourceCommand({ SecretId: name, TagKeys: Object.values(OWNERSHIP_TAG) }));
+          break;
+        case 'gives it to a stranger':
+          await client.send(
+            new TagResourceCommand({ SecretId: name, Tags: tags({ [OWNERSHIP_TAG.owner]: 'Stranger' }) }),
+          );
+          break;
+        case 'tags it':
+          await client.send(new TagResourceCommand({ SecretId: name, Tags: tags({ team: 'by hand', cost: '7' }) }));
+          break;
+        case 'disables the key':
+          this.secrets.keyStates.set(KEY, 'Disabled');
+          break;
+        case 'enables the key':
+          this.secrets.keyStates.delete(KEY);
+      }
+    } catch (error) {
+      // People also try what does not work.
+      if (!(error instanceof ServiceError)) throw error;
+    }
+  }
+}
