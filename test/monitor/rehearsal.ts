@@ -1,0 +1,109 @@
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStacksCommand,
+  waitUntilStackCreateComplete,
+} from '@aws-sdk/client-cloudformation';
+import { EventBridgeClient, PutEventsCommand, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CREDENTIALS, REGION } from '../support/cdk-cli';
+import { type CloudTrailEvent, REHEARSAL_SOURCE } from './cloudtrail-events';
+
+// The SDK tells once per process how long it will support this version of Node.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+/**
+ * Connects an emulator's EventBridge with what people receive.
+ *
+ * No emulator carries CloudTrail's events to EventBridge, and this one serves only rules that are plainly enabled. So
+ * `rehearse` changes these two things about a template, and `send` plays the part of CloudTrail.
+ */
+export class Rehearsal {
+  private readonly cloudFormation: CloudFormationClient;
+  private readonly eventBridge: EventBridgeClient;
+  private readonly sqs: SQSClient;
+
+  constructor(endpoint: string) {
+    const config = { endpoint, region: REGION, credentials: CREDENTIALS };
+    this.cloudFormation = new CloudFormationClient(config);
+    this.eventBridge = new EventBridgeClient(config);
+    this.sqs = new SQSClient(config);
+  }
+
+  /** Whether EventBridge would hand the event to a rule with this pattern. */
+  async matches(pattern: string, event: CloudTrailEvent): Promise<boolean> {
+    const { Result } = await this.eventBridge.send(
+      new TestEventPatternCommand({ EventPattern: pattern, Event: JSON.stringify(event) }),
+    );
+    return Result === true;
+  }
+
+  /** Deploys a template, changed as a rehearsal needs it, and returns the stack's outputs. */
+  async deploy(stackName: string, template: Record<string, unknown>): Promise<Record<string, string>> {
+    const { cloudFormation: client } = this;
+    await client.send(
+      new CreateStackCommand({ StackName: stackName, TemplateBody: JSON.stringify(rehearse(template)) }),
+    );
+    await waitUntilStackCreateComplete({ client, maxWaitTime: 30, minDelay: 1 }, { StackName: stackName });
+    const { Stacks: [{ Outputs = [] }] = [{}] } = await client.send(
+      new DescribeStacksCommand({ StackName: stackName }),
+    );
+    return Object.fromEntries(Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  }
+
+  /** Sends an event as CloudTrail would. */
+  async send({ 'detail-type': DetailType, detail }: CloudTrailEvent): Promise<void> {
+    const { FailedEntryCount } = await this.eventBridge.send(
+      new PutEventsCommand({ Entries: [{ Source: REHEARSAL_SOURCE, DetailType, Detail: JSON.stringify(detail) }] }),
+    );
+    if (FailedEntryCount !== 0) throw new Error('EventBridge refused the event');
+  }
+
+  /**
+   * Takes the texts out of a queue: as soon as there are at least `count`, or what came in ten seconds.
+   *
+   * @param signal ends the waiting
+   */
+  async receive(queueUrl: string, count: number, signal?: AbortSignal): Promise<string[]> {
+    const texts: string[] = [];
+    for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
+      signal?.throwIfAborted();
+      const complete = texts.length >= count;
+      const { Messages = [] } = await this.sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl: queueUrl,
+          MaxNumberOfMessages: 10,
+          // The emulator delivers before it answers the sender: what is not there by now does not come.
+          WaitTimeSeconds: complete ? 0 : 1,
+        }),
+      );
+      for (const { Body = '', ReceiptHandle } of Messages) {
+        texts.push(Body);
+        await this.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+      }
+      if (complete && Messages.length === 0) break;
+    }
+    return texts;
+  }
+
+  destroy(): void {
+    for (const client of [this.cloudFormation, this.eventBridge, this.sqs]) client.destroy();
+  }
+}
+
+/** A copy of a template whose rules are plainly enabled and listen to a rehearsal instead of AWS. */
+export function rehearse(template: Record<string, unknown>): Record<string, unknown> {
+  const copy = structuredClone(template);
+  for (const { Type, Properties } of Object.values(copy.Resources as Record<string, Resource>)) {
+    if (Type !== 'AWS::Events::Rule') continue;
+    Properties.State = 'ENABLED';
+    Properties.EventPattern.source = [REHEARSAL_SOURCE];
+  }
+  return copy;
+}
+
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: templates have no types
+  readonly Properties: any;
+}
