@@ -1,0 +1,94 @@
+import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { ExistingSecretPolicy, RecoverableSecret, type RecoverableSecretProps, RestorePolicy } from '../../src';
+import { Cloud } from '../support/cloud';
+
+// The CLI mostly waits, so the scenarios run at the same time, each in stacks of its own.
+jest.setTimeout(600_000);
+
+let cloud: Cloud;
+beforeAll(async () => {
+  cloud = await Cloud.start();
+});
+afterAll(() => cloud?.stop());
+
+const OWNER = 'recoverable-secret:owner';
+
+const app = (props: RecoverableSecretProps) => (stack: Stack) => {
+  const secret = new RecoverableSecret(stack, 'Secret', props);
+  new CfnOutput(stack, 'Outcome', { value: secret.outcome });
+};
+
+/** Whatever a deployment could change about a secret that is not its own. */
+async function fingerprint(name: string) {
+  const secret = await cloud.secrets.describe(name);
+  if (!secret) throw new Error(`no secret ${name}`);
+  const { ARN, DeletedDate, Description, LastChangedDate, Tags, VersionIdsToStages } = secret;
+  return { ARN, DeletedDate, Description, LastChangedDate, Tags, VersionIdsToStages };
+}
+
+test.concurrent("somebody else's scheduled secret is left alone, until the template asks for it", async () => {
+  const secretName = 'foreign/scheduled';
+  await cloud.secrets.create(secretName, 'theirs', { [OWNER]: 'SomebodyElse' });
+  await cloud.secrets.schedule(secretName, 9);
+  const found = await fingerprint(secretName);
+
+  await expect(cloud.deploy('Scheduled', app({ secretName }))).rejects.toThrow('restorePolicy');
+  expect(await fingerprint(secretName)).toEqual(found);
+  await cloud.destroy('Scheduled');
+  expect(await fingerprint(secretName)).toEqual(found);
+
+  const outputs = await cloud.deploy('Scheduled', app({ secretName, restorePolicy: RestorePolicy.ALWAYS }));
+  expect(outputs.Outcome).toBe('RESTORED');
+  expect(await cloud.secrets.arn(secretName)).toBe(found.ARN);
+  expect(await cloud.secrets.value(secretName)).toBe('theirs');
+  expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'Scheduled' });
+});
+
+test.concurrent("somebody else's live secret is left alone, until the template asks for it", async () => {
+  const secretName = 'foreign/live';
+  await cloud.secrets.create(secretName, 'theirs', { team: 'other' });
+  const found = await fingerprint(secretName);
+
+  await expect(cloud.deploy('Live', app({ secretName }))).rejects.toThrow('existingSecretPolicy');
+  expect(await fingerprint(secretName)).toEqual(found);
+  await cloud.destroy('Live');
+  expect(await fingerprint(secretName)).toEqual(found);
+
+  const outputs = await cloud.deploy('Live', app({ secretName, existingSecretPolicy: ExistingSecretPolicy.ADOPT }));
+  expect(outputs.Outcome).toBe('ADOPTED');
+  expect(await cloud.secrets.arn(secretName)).toBe(found.ARN);
+  expect(await cloud.secrets.value(secretName)).toBe('theirs');
+  expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'Live' });
+});
+
+test.concurrent('a retained secret stays, and the next deployment takes it back', async () => {
+  const secretName = 'retained/secret';
+  const retained = app({ secretName, removalPolicy: RemovalPolicy.RETAIN });
+
+  await cloud.deploy('Retained', retained);
+  const arn = await cloud.secrets.arn(secretName);
+  await cloud.secrets.put(secretName, 'written by hand');
+
+  await cloud.destroy('Retained');
+  expect(await cloud.secrets.daysLeft(secretName)).toBeUndefined();
+
+  expect(await cloud.deploy('Retained', retained)).toEqual({ Outcome: 'ADOPTED' });
+  expect(await cloud.secrets.arn(secretName)).toBe(arn);
+  expect(await cloud.secrets.value(secretName)).toBe('written by hand');
+});
+
+test.concurrent('a secret moves to another stack, and the old stack goes without it', async () => {
+  const secretName = 'moved/secret';
+  await cloud.deploy('Old', app({ secretName }));
+  const arn = await cloud.secrets.arn(secretName);
+  await cloud.secrets.put(secretName, 'written by hand');
+
+  const outputs = await cloud.deploy('New', app({ secretName, existingSecretPolicy: ExistingSecretPolicy.ADOPT }));
+  expect(outputs.Outcome).toBe('ADOPTED');
+
+  await cloud.destroy('Old');
+  expect(await cloud.secrets.arn(secretName)).toBe(arn);
+  expect(await cloud.secrets.daysLeft(secretName)).toBeUndefined();
+  expect(await cloud.secrets.value(secretName)).toBe('written by hand');
+  expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'New' });
+});
