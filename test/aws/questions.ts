@@ -1,0 +1,306 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BatchGetSecretValueCommand,
+  CancelRotateSecretCommand,
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  GetResourcePolicyCommand,
+  ListSecretVersionIdsCommand,
+  PutResourcePolicyCommand,
+  PutSecretValueCommand,
+  ReplicateSecretToRegionsCommand,
+  RestoreSecretCommand,
+  RotateSecretCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateSecretCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { CfnOutput, CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Account } from './account';
+import { type Facts, outcomeOf } from './facts';
+
+/** Asks Secrets Manager itself, without a stack, what no documentation answers. */
+export type Question = (account: Account, facts: Facts) => Promise<void>;
+
+const DAY = 86_400_000;
+const MARKED = 'InvalidRequestException: ...marked for deletion';
+
+/** What every operation says to a secret that is scheduled for deletion, and what comes back with it. */
+export const scheduledSecret: Question = async (account, facts) => {
+  const { client } = account.secrets;
+  const SecretId = account.secretName('scheduled');
+  const created = { Name: SecretId, SecretString: 'first', ClientRequestToken: randomUUID() };
+  const policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:${account.partition}:iam::${account.id}:root` },
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: '*',
+      },
+    ],
+  });
+  const resourcePolicy = async () =>
+    (await client.send(new GetResourcePolicyCommand({ SecretId }))).ResourcePolicy ?? 'none';
+
+  await client.send(new CreateSecretCommand({ ...created, Description: 'kept?', Tags: [{ Key: 'kept', Value: '?' }] }));
+  await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'second' }));
+  await client.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy: policy }));
+  const before = await account.secrets.fingerprint(SecretId);
+  const policyBefore = await resourcePolicy();
+  const requested = Date.now();
+  const deleted = await client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
+  const scheduled = await account.eventually(async () => {
+    const secret = await account.secrets.describe(SecretId);
+    if (!secret?.DeletedDate) throw new Error('not scheduled');
+    return secret;
+  });
+  const days = (date: Date | undefined) => `${(((date?.getTime() ?? 0) - requested) / DAY).toFixed(2)} days from now`;
+  facts.record('DeleteSecret with a window of 7 days: DeletionDate', '7 days from now', days(deleted.DeletionDate));
+  facts.record(
+    'DeleteSecret with a window of 7 days: DeletedDate of DescribeSecret',
+    '7 days from now, or now',
+    days(scheduled.DeletedDate),
+  );
+
+  const ask = async (what: string, assumed: string, call: () => Promise<unknown>) =>
+    facts.record(`scheduled secret: ${what}`, assumed, await outcomeOf(call));
+  const versions = Object.keys(before.VersionIdsToStages ?? {});
+  const value = { SecretString: 'third' };
+  await ask('GetSecretValue', MARKED, () => account.secrets.value(SecretId));
+  await ask('PutSecretValue', MARKED, () => client.send(new PutSecretValueCommand({ SecretId, ...value })));
+  await ask('UpdateSecret', MARKED, () => client.send(new UpdateSecretCommand({ SecretId, Description: 'new' })));
+  await ask('UpdateSecretVersionStage', MARKED, () =>
+    client.send(new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'OTHER', MoveToVersionId: versions[0] })),
+  );
+  await ask('TagResource', MARKED, () =>
+    client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'new', Value: 'tag' }] })),
+  );
+  await ask('UntagResource', MARKED, () => client.send(new UntagResourceCommand({ SecretId, TagKeys: ['new'] })));
+  await ask('GetResourcePolicy', MARKED, resourcePolicy);
+  await ask('PutResourcePolicy', MARKED, () =>
+    client.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy: policy })),
+  );
+  await ask('RotateSecret', MARKED, () => client.send(new RotateSecretCommand({ SecretId, RotateImmediately: false })));
+  await ask('CancelRotateSecret', MARKED, () => client.send(new CancelRotateSecretCommand({ SecretId })));
+  await ask('ListSecretVersionIds', 'success', () => client.send(new ListSecretVersionIdsCommand({ SecretId })));
+  await ask('BatchGetSecretValue, its entry in Errors', MARKED, async () => {
+    const { Errors } = await client.send(new BatchGetSecretValueCommand({ SecretIdList: [SecretId] }));
+    const [error] = Errors ?? [];
+    if (error) throw Object.assign(new Error(error.Message), { name: error.ErrorCode });
+  });
+  await ask('CreateSecret', 'InvalidRequestException: ...already scheduled for deletion', () =>
+    client.send(new CreateSecretCommand({ Name: SecretId, ...value })),
+  );
+  await ask('CreateSecret with the original token and value', 'unknown', () =>
+    client.send(new CreateSecretCommand(created)),
+  );
+  await ask('DeleteSecret again, with 30 days', 'unknown', () =>
+    client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 30 })),
+  );
+  const again = await account.secrets.describe(SecretId);
+  const moved = (again?.DeletedDate?.getTime() ?? 0) - (scheduled.DeletedDate?.getTime() ?? 0);
+  facts.record(
+    'scheduled secret: DeletedDate after DeleteSecret again',
+    'not moved',
+    moved === 0 ? 'not moved' : `moved by ${moved} ms`,
+  );
+
+  if ((await account.stateOf(SecretId)) !== 'scheduled') return;
+  const restoring = Date.now();
+  await client.send(new RestoreSecretCommand({ SecretId }));
+  await account.eventually(() => account.secrets.value(SecretId), 120_000);
+  facts.record('RestoreSecret: the value is readable after', '5 s', `${Date.now() - restoring} ms`);
+  const after = await account.secrets.fingerprint(SecretId);
+  const same = (a: unknown, b: unknown) => (JSON.stringify(a) === JSON.stringify(b) ? 'kept' : 'changed');
+  facts.record('restored secret: description', 'kept', same(after.Description, before.Description));
+  facts.record('restored secret: tags', 'kept', same(after.Tags, before.Tags));
+  facts.record('restored secret: versions', 'kept', same(after.VersionIdsToStages, before.VersionIdsToStages));
+  facts.record('restored secret: resource policy', 'kept', same(await resourcePolicy(), policyBefore));
+};
+
+export const liveSecret: Question = async (account, facts) => {
+  const { client } = account.secrets;
+  const SecretId = account.secretName('live');
+  await account.secrets.create(SecretId, 'value');
+  const ask = async (what: string, assumed: string, call: () => Promise<unknown>) =>
+    facts.record(`live secret: ${what}`, assumed, await outcomeOf(call));
+  await ask('RestoreSecret', 'unknown', () => client.send(new RestoreSecretCommand({ SecretId })));
+  for (const days of [6, 31]) {
+    await ask(`DeleteSecret with ${days} days`, 'InvalidParameterException', () =>
+      client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: days })),
+    );
+  }
+  await ask('DeleteSecret with a window and without recovery', 'InvalidParameterException', () =>
+    client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7, ForceDeleteWithoutRecovery: true })),
+  );
+};
+
+/** How long a name stays taken after a deletion without recovery, and what a restoration does meanwhile. */
+export const forcedDeletion: Question = async (account, facts) => {
+  const { client } = account.secrets;
+  const force = (SecretId: string) =>
+    client.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }));
+
+  const name = account.secretName('forced');
+  await account.secrets.create(name, 'value');
+  await force(name);
+  const start = Date.now();
+  const [first, states] = [await account.secrets.describe(name), new Set<string>()];
+  const date = first?.DeletedDate ? ` with DeletedDate ${first.DeletedDate.getTime() - start} ms from now` : '';
+  facts.record(
+    'deletion without recovery: DescribeSecret at once',
+    'found or not',
+    first ? `found${date}` : 'not found',
+  );
+  await account.eventually(async () => {
+    const state = await account.stateOf(name);
+    states.add(state);
+    if (state !== 'absent') throw new Error(`${name} is still ${state}`);
+  }, 300_000);
+  const seen = [...states].join(', then ');
+  facts.record('deletion without recovery: not found after', 'less than 120 s', `${Date.now() - start} ms (${seen})`);
+
+  const second = account.secretName('forced-again');
+  await account.secrets.create(second, 'value');
+  await force(second);
+  const again = Date.now();
+  const refusals = new Set<string>();
+  await account.eventually(async () => {
+    const outcome = await outcomeOf(() => account.secrets.create(second, 'value'));
+    if (outcome === 'success') return;
+    refusals.add(outcome);
+    throw new Error(outcome);
+  }, 300_000);
+  facts.record(
+    'deletion without recovery: CreateSecret of the name succeeds after',
+    'less than 120 s',
+    `${Date.now() - again} ms${refusals.size > 0 ? `; before: ${[...refusals].join('; ')}` : ''}`,
+  );
+
+  const third = account.secretName('forced-restored');
+  await account.secrets.create(third, 'value');
+  await force(third);
+  const restored = await outcomeOf(() => client.send(new RestoreSecretCommand({ SecretId: third })));
+  await sleep(account.endpoint ? 0 : 30_000, undefined, { signal: account.signal });
+  facts.record(
+    'deletion without recovery: RestoreSecret at once, and the state 30 s later',
+    'ResourceNotFoundException or InvalidRequestException, absent',
+    `${restored}, ${await account.stateOf(third)}`,
+  );
+};
+
+/** The parameters of the URL that answers go to, and what deletion does to a rotation schedule. */
+export const protocolAndRotation: Question = async (account, facts) => {
+  const outputs = await account.deploy('protocol', protocolStack);
+  facts.record('ResponseURL: query parameters', 'X-Amz-Date, X-Amz-Expires among others', outputs.Parameters);
+  facts.record('ResponseURL: X-Amz-Expires', '7200', outputs.Expires);
+  facts.record('ResponseURL: X-Amz-Date before the request arrives', 'less than 2,000 ms', `${outputs.Age} ms`);
+
+  const { client } = account.secrets;
+  const SecretId = account.secretName('rotated');
+  await account.secrets.create(SecretId, 'value');
+  await account.eventually(
+    () =>
+      client.send(
+        new RotateSecretCommand({
+          SecretId,
+          RotationLambdaARN: outputs.FunctionArn,
+          RotationRules: { AutomaticallyAfterDays: 30 },
+          RotateImmediately: false,
+        }),
+      ),
+    120_000,
+  );
+  const rotation = async () => {
+    const secret = await account.secrets.describe(SecretId);
+    const next = secret?.NextRotationDate?.toISOString().slice(0, 10) ?? 'none';
+    return `enabled: ${secret?.RotationEnabled ?? false}, next: ${next}`;
+  };
+  facts.record('rotation: configured', 'enabled: true', await rotation());
+  await account.secrets.schedule(SecretId, 7);
+  await account.eventually(async () => {
+    if ((await account.stateOf(SecretId)) !== 'scheduled') throw new Error('not scheduled');
+  });
+  facts.record('rotation: secret scheduled for deletion', 'unknown', await rotation());
+  await client.send(new RestoreSecretCommand({ SecretId }));
+  await account.eventually(() => account.secrets.value(SecretId));
+  facts.record('rotation: secret restored', 'unknown', await rotation());
+};
+
+/** A replica that meets its own name, scheduled for deletion, in the other region. */
+export const replicaOntoScheduledName: Question = async (account, facts) => {
+  const { replicas, replicaRegion: region } = account;
+  if (!replicas || !region) return;
+  const { client } = account.secrets;
+  const SecretId = account.secretName('replica-conflict');
+  await replicas.create(SecretId, 'in the way');
+  await replicas.schedule(SecretId, 7);
+  await account.secrets.create(SecretId, 'value');
+  const outcome = await outcomeOf(() =>
+    client.send(new ReplicateSecretToRegionsCommand({ SecretId, AddReplicaRegions: [{ Region: region }] })),
+  );
+  const status = async () => {
+    const [replica] = (await account.secrets.describe(SecretId))?.ReplicationStatus ?? [];
+    if (replica?.Status === 'InProgress') throw new Error('replication takes too long');
+    return replica ? `${replica.Status}: ${replica.StatusMessage ?? ''}` : 'no replica';
+  };
+  facts.record(
+    'ReplicateSecretToRegions onto a name that is scheduled for deletion there',
+    'success, then Failed',
+    `${outcome}, then ${await account.eventually(status, 120_000)}`,
+  );
+};
+
+function protocolStack(stack: Stack): void {
+  const handler = new lambda.Function(stack, 'Function', {
+    runtime: lambda.determineLatestNodeRuntime(stack),
+    handler: 'index.handler',
+    code: lambda.Code.fromInline(RESPONDER),
+    timeout: Duration.seconds(30),
+    logGroup: new logs.LogGroup(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY }),
+  });
+  handler.grantInvoke(new iam.ServicePrincipal('secretsmanager.amazonaws.com'));
+  const resource = new CustomResource(stack, 'Resource', { serviceToken: handler.functionArn });
+  new CfnOutput(stack, 'FunctionArn', { value: handler.functionArn });
+  for (const name of ['Parameters', 'Expires', 'Age']) {
+    new CfnOutput(stack, name, { value: resource.getAttString(name) });
+  }
+}
+
+/** Answers custom resource requests with the shape of the URL, never with its signature; as a rotation it does nothing. */
+const RESPONDER = `
+exports.handler = async (event) => {
+  if (!event.ResponseURL) return;
+  const query = new URL(event.ResponseURL).searchParams;
+  const date = (query.get('X-Amz-Date') || '').replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const body = JSON.stringify({
+    Status: 'SUCCESS',
+    PhysicalResourceId: 'protocol',
+    StackId: event.StackId,
+    RequestId: event.RequestId,
+    LogicalResourceId: event.LogicalResourceId,
+    Data: {
+      Parameters: [...query.keys()].join(', ') || 'none',
+      Expires: query.get('X-Amz-Expires') || 'none',
+      Age: String(date ? Date.now() - Date.parse(date) : 'unknown'),
+    },
+  });
+  const { request } = require(event.ResponseURL.startsWith('http:') ? 'node:http' : 'node:https');
+  await new Promise((resolve, reject) => {
+    const headers = { 'content-type': '', 'content-length': Buffer.byteLength(body) };
+    const outgoing = request(event.ResponseURL, { method: 'PUT', headers }, (answer) => {
+      answer.resume();
+      answer.on('end', resolve);
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+};
+`;
