@@ -1,0 +1,22 @@
+import { App, CfnOutput, CliCredentialsStackSynthesizer, Stack } from 'aws-cdk-lib';
+import type { CfnRule } from 'aws-cdk-lib/aws-events';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+// In your own app: from 'cdk-recoverable-secret'.
+import { SecretDeletionMonitor } from '../src';
+import { REHEARSAL_SOURCE } from '../test/monitor/cloudtrail-events';
+
+const app = new App();
+const stack = new Stack(app, 'Operations', { synthesizer: new CliCredentialsStackSynthesizer() });
+
+const monitor = new SecretDeletionMonitor(stack, 'SecretDeletionMonitor');
+
+// In the place of an e-mail address.
+const inbox = new Queue(stack, 'Inbox');
+monitor.topic.addSubscription(new SqsSubscription(inbox, { rawMessageDelivery: true }));
+new CfnOutput(stack, 'InboxUrl', { value: inbox.queueUrl });
+
+// Only for the emulator: it serves plainly enabled rules only, and nobody but AWS sends events from AWS's own source.
+const rule = monitor.rule.node.defaultChild as CfnRule;
+rule.addPropertyOverride('State', 'ENABLED');
+rule.addPropertyOverride('EventPattern.source', [REHEARSAL_SOURCE]);
