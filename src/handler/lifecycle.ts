@@ -95,12 +95,13 @@ export async function onUpdate(request: CloudFormationRequest, world: World): Pr
     return completed(await revise(arn, declared, before, requester, world));
   }
   // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
-  const returning = await isRollingBack(requester, world);
-  const held = await acquire(declared, requester, world, returning);
+  const failedDeployment = await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId));
+  const held = await acquire(declared, requester, world, failedDeployment !== undefined);
   // The failed update may never have told CloudFormation which secret it got hold of.
-  if (returning && declared.name !== before.name) {
-    const known = (secret: ExistingSecret) => (secret.arn === arn ? 'CloudFormation knows of it' : undefined);
-    await dispose(before.name, before, requester, world, known, true);
+  if (failedDeployment !== undefined && declared.name !== before.name) {
+    const except = (secret: ExistingSecret) =>
+      secret.arn === arn ? 'CloudFormation knows of it' : heldBefore(failedDeployment, secret);
+    await dispose(before.name, before, requester, world, except, true);
   }
   return completed(held);
 }
@@ -111,13 +112,24 @@ export async function onDelete(request: CloudFormationRequest, world: World): Pr
   const requester = requesterOf(request);
   await assertNotPast('Delete', requester, physicalId, world);
   const failedCreate = physicalId.startsWith(UNKNOWN_SECRET) ? physicalId.slice(UNKNOWN_SECRET.length) : undefined;
-  // CloudFormation makes up an id when a Create was never answered; whatever this resource holds is meant then.
+  // CloudFormation makes up an id when a Create was never answered; what this deployment got hold of is meant then.
+  const madeUp = failedCreate === undefined && !isArn(physicalId);
+  const failedDeployment = madeUp
+    ? await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId))
+    : undefined;
   await dispose(isArn(physicalId) ? physicalId : declared.name, declared, requester, world, (secret) =>
     failedCreate !== undefined && secret.ownership.origin?.requestId !== failedCreate
       ? 'the request that failed did not get hold of it'
-      : undefined,
+      : heldBefore(failedDeployment, secret),
   );
   return { physicalId };
+}
+
+/** Why a secret is none of a failed deployment's doing; undefined when it may be. */
+function heldBefore(deployment: number | undefined, { ownership }: ExistingSecret): string | undefined {
+  return deployment !== undefined && (ownership.origin?.at ?? 0) < deployment
+    ? 'it was held before the deployment that failed'
+    : undefined;
 }
 
 /**
@@ -269,7 +281,7 @@ async function tryToAcquire(
 
 async function createNew(declared: DeclaredSecret, requester: Requester, world: World): Promise<Held> {
   const value = await produceValue(world, declared.value);
-  const tags = claim(declared.owner, requester, 'CREATED');
+  const tags = claim(declared.owner, requester, 'CREATED', world.now());
   let arn: string;
   try {
     arn = await create(world, declared, tags, requester.requestId, value);
@@ -299,7 +311,7 @@ async function bringBack(
 ): Promise<Held> {
   await assertKeyAlive(secret, world);
   const takenFrom = secret.ownership.owner === declared.owner ? undefined : secret.ownership;
-  const tags = claim(declared.owner, requester, 'RESTORED', takenFrom);
+  const tags = claim(declared.owner, requester, 'RESTORED', world.now(), takenFrom);
   await orUndo(world, secret.arn, 'RESTORED', declared, requester, secret, async () => {
     if (!(await restore(world, secret.arn))) {
       throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
@@ -328,7 +340,7 @@ async function takeOver(
 ): Promise<Held> {
   await assertKeyAlive(secret, world);
   await assertLetGo(secret, world);
-  const tags = claim(declared.owner, requester, 'ADOPTED', secret.ownership);
+  const tags = claim(declared.owner, requester, 'ADOPTED', world.now(), secret.ownership);
   await orUndo(world, secret.arn, 'ADOPTED', declared, requester, secret, async () => {
     await reconcile(secret, declared, tags, world, () =>
       write(secret, valueToRestore(secret, declared), requester, world),
@@ -485,7 +497,8 @@ async function undo(
   // Restored, but not claimed yet: still ours to put back, unless somebody else was faster.
   const untouched = JSON.stringify(secret.ownership) === JSON.stringify(found?.ownership);
   world.log({ step: claimed || untouched ? 'undo' : 'left to its new holder', secret: arn });
-  if (claimed) await takeValueBack(secret, world);
+  // Claimed or not: a delivery that was overtaken may still have written its value.
+  await putValueBack(world, secret, requester.requestId);
   if (came === 'ADOPTED') {
     if (claimed) await giveBack(secret, world);
     return;
@@ -501,17 +514,23 @@ async function takeValueBack(secret: ExistingSecret, world: World): Promise<void
 }
 
 /**
- * Gives an adopted secret back. The first step says so and keeps this stack's right to change the secret; the second
- * clears up, which may take that right away, so it may also fail.
+ * Gives an adopted secret back. The first step says so; the second clears up, for which this stack may have lost the
+ * right by then, so it may also fail.
  */
 async function giveBack(secret: ExistingSecret, world: World): Promise<void> {
   const { previous } = secret.ownership;
   if (!previous) return;
-  if (!previous.owner) await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
-  await retag(world, secret.arn, returnTo(previous), []);
   const { set, remove: keys } = tagsBefore(previous);
+  if (!previous.owner) await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
   try {
-    await retag(world, secret.arn, set, keys);
+    await retag(world, secret.arn, { ...set, ...returnTo(previous) }, []);
+  } catch (error) {
+    // Secrets Manager refuses a change of tags by which the caller would lose its permissions.
+    if (errorName(error) !== 'AccessDeniedException') throw error;
+    await retag(world, secret.arn, returnTo(previous), []);
+  }
+  try {
+    await retag(world, secret.arn, {}, keys);
   } catch (error) {
     if (errorName(error) !== 'AccessDeniedException') throw error;
     world.log({ step: 'given back', secret: secret.arn, why: 'some tags of the take-over stay' });

@@ -22,13 +22,15 @@ export interface Holder {
 export interface Origin {
   readonly outcome: Outcome;
   readonly requestId: string;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
 }
 
 export type Tags = Readonly<Record<string, string>>;
 
 export function readOwnership(tags: Tags): Ownership {
   const owner = tags[OWNERSHIP_TAG.owner];
-  const [outcome, requestId] = (tags[OWNERSHIP_TAG.origin] ?? '').split(' ');
+  const [outcome, requestId, at] = (tags[OWNERSHIP_TAG.origin] ?? '').split(' ');
   const previousOwner = tags[OWNERSHIP_TAG.previousOwner];
   const previous =
     previousOwner === undefined
@@ -38,8 +40,8 @@ export function readOwnership(tags: Tags): Ownership {
           stackId: tags[OWNERSHIP_TAG.previousStackId] ?? '',
           logicalId: tags[OWNERSHIP_TAG.previousLogicalId] ?? '',
         };
-  if (outcome === RETURNED) {
-    return { owner, stackId: previous?.stackId || undefined, logicalId: previous?.logicalId || undefined };
+  if (outcome === RETURNED && previous) {
+    return { owner, stackId: previous.stackId || undefined, logicalId: previous.logicalId || undefined };
   }
   return {
     owner,
@@ -47,7 +49,11 @@ export function readOwnership(tags: Tags): Ownership {
     logicalId: tags[OWNERSHIP_TAG.logicalId],
     origin:
       outcome && requestId
-        ? { outcome: tags[OWNERSHIP_TAG.restoredBy] === requestId ? 'RESTORED' : (outcome as Outcome), requestId }
+        ? {
+            outcome: tags[OWNERSHIP_TAG.restoredBy] === requestId ? 'RESTORED' : (outcome as Outcome),
+            requestId,
+            at: Date.parse(at) || 0,
+          }
         : undefined,
     previous,
   };
@@ -67,12 +73,12 @@ export function isClaimedBy(requester: Requester, ownership: Ownership): boolean
 }
 
 /** The tags of a new holder. With `takenFrom`, they also remember the one before, so that a rollback can return it. */
-export function claim(owner: string, requester: Requester, outcome: Outcome, takenFrom?: Ownership): Tags {
+export function claim(owner: string, requester: Requester, outcome: Outcome, at: number, takenFrom?: Ownership): Tags {
   return {
     [OWNERSHIP_TAG.owner]: owner,
     [OWNERSHIP_TAG.stackId]: requester.stackId,
     [OWNERSHIP_TAG.logicalId]: requester.logicalId,
-    [OWNERSHIP_TAG.origin]: `${outcome} ${requester.requestId}`,
+    [OWNERSHIP_TAG.origin]: `${outcome} ${requester.requestId} ${new Date(at).toISOString()}`,
     ...(outcome === 'RESTORED' && { [OWNERSHIP_TAG.restoredBy]: requester.requestId }),
     ...(takenFrom && {
       [OWNERSHIP_TAG.previousOwner]: takenFrom.owner ?? '',

@@ -165,15 +165,13 @@ export async function removeReplicas(
       ),
     );
   }
-  await Promise.all(
-    [...new Set([...replicated, ...regions])].map((region) =>
-      waitFor(world, `the replica in ${region} was gone`, REPLICA_WAIT_MS, async () => {
-        const there = await describe(world, arnIn(region, arn), world.secretsIn(region));
-        // Without a primary it was promoted to a secret of its own, which is not ours to wait for.
-        return there?.replicaOf ? undefined : true;
-      }),
-    ),
-  );
+  const all = [...new Set([...replicated, ...regions])];
+  if (all.length === 0) return;
+  await waitFor(world, `the replicas in ${all.join(', ')} were gone`, REPLICA_WAIT_MS, async () => {
+    const there = await Promise.all(all.map((region) => describe(world, arnIn(region, arn), world.secretsIn(region))));
+    // Without a primary it was promoted to a secret of its own, which is not ours to wait for.
+    return there.some((secret) => secret?.replicaOf) ? undefined : true;
+  });
 }
 
 export async function addReplicas(world: World, arn: string, replicas: readonly Replica[]): Promise<void> {

@@ -119,7 +119,8 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
     if (then.value !== undefined && then.value !== now.value)
       return `${record.arn} has another value after the failed deployment`;
     const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
-    if (held && then.state === 'scheduled') continue;
+    // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
+    if ((held || isHeld(record, happened.stacks)) && then.state === 'scheduled') continue;
     if (then.state !== now.state)
       return `${record.arn} was ${then.state} and is ${now.state} after the failed deployment`;
     const [holderThen, holderNow] = [readOwnership(then.tags), readOwnership(now.tags)];
@@ -225,7 +226,7 @@ function restoredWithoutTrace(record: SecretRecord, { changes, faults, sent }: H
     ({ operation, by }, index) =>
       operation === 'RestoreSecret' &&
       ended(by) &&
-      !mine.slice(index).some(({ tags }) => tags[OWNERSHIP_TAG.origin] === `RESTORED ${by}`),
+      !mine.slice(index).some(({ tags }) => tags[OWNERSHIP_TAG.origin]?.startsWith(`RESTORED ${by}`)),
   );
 }
 
