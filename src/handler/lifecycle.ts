@@ -514,26 +514,28 @@ async function takeValueBack(secret: ExistingSecret, world: World): Promise<void
 }
 
 /**
- * Gives an adopted secret back. The first step says so; the second clears up, for which this stack may have lost the
- * right by then, so it may also fail.
+ * Gives an adopted secret back, with the tags that it had before; where this stack has no right to do that any more,
+ * with those that at least say whose it is.
  */
 async function giveBack(secret: ExistingSecret, world: World): Promise<void> {
   const { previous } = secret.ownership;
   if (!previous) return;
   const { set, remove: keys } = tagsBefore(previous);
   if (!previous.owner) await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
+  // Secrets Manager refuses a change of tags by which the caller would lose its permissions.
+  const all = await unlessDenied(() => retag(world, secret.arn, { ...set, ...returnTo(previous) }, []));
+  if (!all) await retag(world, secret.arn, returnTo(previous), []);
+  const clean = all && (await unlessDenied(() => retag(world, secret.arn, {}, keys)));
+  if (!clean) world.log({ step: 'given back', secret: secret.arn, why: 'some tags of the take-over stay' });
+}
+
+async function unlessDenied(call: () => Promise<void>): Promise<boolean> {
   try {
-    await retag(world, secret.arn, { ...set, ...returnTo(previous) }, []);
+    await call();
+    return true;
   } catch (error) {
-    // Secrets Manager refuses a change of tags by which the caller would lose its permissions.
-    if (errorName(error) !== 'AccessDeniedException') throw error;
-    await retag(world, secret.arn, returnTo(previous), []);
-  }
-  try {
-    await retag(world, secret.arn, {}, keys);
-  } catch (error) {
-    if (errorName(error) !== 'AccessDeniedException') throw error;
-    world.log({ step: 'given back', secret: secret.arn, why: 'some tags of the take-over stay' });
+    if (errorName(error) === 'AccessDeniedException') return false;
+    throw error;
   }
 }
 
