@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { pythonEnvironment } from './python-environment';
 
 const PREFIX = 'recoverable-';
 
@@ -9,8 +10,10 @@ const PREFIX = 'recoverable-';
  *
  * Workers, emulators and every other child inherit it. It goes when the process ends and not in a teardown, which an
  * interrupted run never reaches; by then the workers have ended, and the emulators with them.
+ *
+ * Installs the emulators as well, which takes longer the first time than any test may.
  */
-export default function globalSetup(): void {
+export default async function globalSetup(): Promise<void> {
   // Watch mode comes here again for every run.
   if (path.basename(os.tmpdir()).startsWith(PREFIX)) return;
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), PREFIX));
@@ -24,4 +27,5 @@ export default function globalSetup(): void {
   ] as const) {
     process.once(signal, () => process.exit(code));
   }
+  await Promise.all(['ministack', 'moto'].map((name) => pythonEnvironment(name)));
 }
