@@ -26,7 +26,7 @@ async function main([wanted, first]: string[]): Promise<void> {
     }
   }
   if (seedsThatFound.length > 0) {
-    console.log(`seeds that found something: ${seedsThatFound.join(', ')}; again: lives -- ${BATCH} <seed>`);
+    console.log(`seeds that found something: ${seedsThatFound.join(', ')}; again: npm run lives -- ${BATCH} <seed>`);
     process.exitCode = 1;
   }
 }

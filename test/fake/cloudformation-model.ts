@@ -8,7 +8,8 @@ import type { LambdaFunction, Site, StackDescriptions } from './lambda-function'
 import { Role } from './permissions';
 import { ServiceError } from './service-error';
 
-const SERVICE_TIMEOUT = 2100 * SECOND;
+/** How long CloudFormation waits for an answer, as the construct sets it. */
+export const SERVICE_TIMEOUT = 2100 * SECOND;
 /** How long the presigned URL of an answer is valid. */
 const ANSWER_SECONDS = 7200;
 /** How often somebody tries again to delete a stack, or to continue a rollback, that failed. */
@@ -241,7 +242,8 @@ export class CloudFormationModel implements StackDescriptions {
       } else if (changed(resource.declaration, declaration, stack.name)) {
         const before = resource.declaration;
         touched.push({ resource, before, physicalId: resource.physicalId });
-        ok = await this.updateResource(stack, resource, declaration, before);
+        const cancels = fails && this.facts.withdrawsUpdates ? failure.cancels : undefined;
+        ok = await this.updateResource(stack, resource, declaration, before, cancels);
         if (fails) ok = false;
       } else {
         resource.declaration = declaration;
@@ -309,10 +311,11 @@ export class CloudFormationModel implements StackDescriptions {
     resource: Resource,
     declaration: SecretDeclaration,
     before: SecretDeclaration,
+    cancels?: number,
   ): Promise<boolean> {
     resource.status = 'UPDATE_IN_PROGRESS';
     resource.declaration = declaration;
-    const answer = await this.ask(stack, 'Update', resource, declaration, before);
+    const answer = await this.ask(stack, 'Update', resource, declaration, before, cancels);
     if (answer) resource.physicalId = answer.physicalId;
     return answer?.status === 'SUCCESS';
   }

@@ -35,10 +35,10 @@ function verdict(
   secrets: FakeSecretsManager,
 ): Verdict | undefined {
   const type = request.RequestType;
-  if (type === 'Delete' || stackStatus.includes('ROLLBACK')) return 'SUCCESS';
-  if (secrets.keyStates.size > 0 || declaration.replicas.length > 0 || (oldDeclaration?.replicas.length ?? 0) > 0) {
-    return undefined;
-  }
+  if (type === 'Delete') return 'SUCCESS';
+  if (secrets.keyStates.size > 0) return undefined;
+  if (stackStatus.includes('ROLLBACK')) return 'SUCCESS';
+  if (declaration.replicas.length > 0 || (oldDeclaration?.replicas.length ?? 0) > 0) return undefined;
   const owner = ownerOf(declaration, stack.name);
   const record = secrets.named(stack.region, declaration.name);
   if (type === 'Update' && declaration.name === oldDeclaration?.name) {

@@ -26,6 +26,8 @@ export interface Facts {
   readonly policyLags: boolean;
   /** A rollback sends the reversed Update of a replaced resource with the id of the new one. */
   readonly rollbackKnowsNewId: boolean;
+  /** When another resource fails, CloudFormation withdraws an Update as it withdraws a Create. */
+  readonly withdrawsUpdates: boolean;
   /** The stack of a native secret still holds it. */
   readonly nativeStackHolds: boolean;
 }
@@ -41,5 +43,6 @@ export const NO_SURPRISES: Facts = {
   stateLags: false,
   policyLags: false,
   rollbackKnowsNewId: false,
+  withdrawsUpdates: false,
   nativeStackHolds: false,
 };

@@ -13,9 +13,11 @@ export type FaultKind =
   /** The invocation ends without another word. */
   | 'dies';
 
-/** Something that goes wrong with the n-th call that the function makes. */
+/** Something that goes wrong with one call that the function makes. */
 export interface Fault {
+  /** Which call of the step, counted from 0: of all calls, or of those of one operation. */
   readonly call: number;
+  readonly operation?: string;
   /** Whether the call had its effect. */
   readonly moment: 'before' | 'after';
   readonly kind: FaultKind;
@@ -27,6 +29,7 @@ export const DEATH = Symbol('death');
 /** The faults of one step, found by counting calls. */
 export class Faults {
   private calls = 0;
+  private readonly callsOf = new Map<string, number>();
   private readonly broken = new Set<string>();
   /** How often something went wrong, by request. */
   readonly hit = new Map<string, number>();
@@ -46,8 +49,17 @@ export class Faults {
     input: unknown,
   ): { when: Fault['moment']; what: Error | typeof DEATH } | undefined {
     const number = this.calls++;
-    if (this.broken.has(`${requestId} ${operation}`)) return { when: 'before', what: internalError() };
-    const fault = this.planned.find(({ call }) => call === number);
+    const numberOf = this.callsOf.get(operation) ?? 0;
+    this.callsOf.set(operation, numberOf + 1);
+    if (this.broken.has(`${requestId} ${operation}`)) {
+      this.strike(requestId);
+      return { when: 'before', what: internalError() };
+    }
+    const fault = this.planned.find((planned) =>
+      planned.operation === undefined
+        ? planned.call === number
+        : planned.operation === operation && planned.call === numberOf,
+    );
     if (!fault) return undefined;
     this.strike(requestId);
     // What CloudFormation knows is a precaution; it cannot be denied for good.

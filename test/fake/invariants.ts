@@ -116,7 +116,7 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
     // What an earlier step had to leave behind may be tidied up.
     if (!heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId) continue;
     // An empty secret that was given a value cannot be emptied again.
-    if (then.value !== undefined && then.value !== now.value)
+    if (then.value !== undefined && then.value !== now.value && !wroteTooLate(record, then.value, happened))
       return `${record.arn} has another value after the failed deployment`;
     const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
     // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
@@ -138,6 +138,18 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
   }
   return undefined;
 };
+
+/**
+ * A withdrawn Create wrote its value in the very moment in which the Delete scheduled the secret, where nobody can change
+ * it back any more. The value before is the previous one.
+ */
+function wroteTooLate(record: SecretRecord, value: string, { after, changes, sent }: Happened): boolean {
+  const withdrawn = sent.filter((one) => one.withdrawn).map(({ request }) => request.RequestId);
+  const wrote = changes.some(
+    (change) => change.record === record && change.operation === 'PutSecretValue' && withdrawn.includes(change.by),
+  );
+  return wrote && after.get(record)?.state === 'scheduled' && hasValue(record, value);
+}
 
 function windowIsWhole(record: SecretRecord, then: Picture, now: Picture, happened: Happened): string | undefined {
   const changes = happened.changes.filter((change) => change.record === record);

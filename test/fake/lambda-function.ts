@@ -1,3 +1,8 @@
+import {
+  DescribeChangeSetCommand,
+  DescribeStackResourceCommand,
+  DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
 import { answerBody, validityOf } from '../../src/handler/answer';
 import type { CloudFormationRequest } from '../../src/handler/request';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
@@ -170,7 +175,10 @@ export class LambdaFunction {
   }
 }
 
-const { Stacks } = commonJs('stacks', require) as { Stacks: new (config: object) => World['stacks'] };
+/** Of the SDK only the commands: a module as big as the whole is copied with every import. */
+const COMMANDS = { DescribeChangeSetCommand, DescribeStackResourceCommand, DescribeStacksCommand };
+const load = ((id: string) => (id.includes('client-cloudformation') ? COMMANDS : require(id))) as NodeJS.Require;
+const { Stacks } = commonJs('stacks', load) as { Stacks: new (config: object) => World['stacks'] };
 
 /** The handler's own view of CloudFormation, with another client. */
 function stacksOf(client: object): World['stacks'] {

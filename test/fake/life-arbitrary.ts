@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { SecretDeclaration } from './app';
+import type { SecretDeclaration, Template } from './app';
 import type { Duplicate } from './cloudformation-model';
 import { type Facts, NO_SURPRISES } from './facts';
 import type { Fault } from './faults';
@@ -35,13 +35,67 @@ const declaration = (logicalId: string): fc.Arbitrary<SecretDeclaration> =>
     restoredValue: mostly('KEEP', 'REGENERATE'),
   });
 
-const template = fc
+/** Two resources for one name in one template are a mistake that synthesis can see. */
+function withoutSharedNames(secrets: Template): Template {
+  return secrets.filter(({ name }, index) => secrets.findIndex((other) => other.name === name) === index);
+}
+
+const template: fc.Arbitrary<Template> = fc
   .uniqueArray(
     fc.constantFrom('A', 'B', 'C').chain((logicalId) => declaration(logicalId)),
     { maxLength: 3, selector: ({ logicalId }) => logicalId },
   )
-  // Two resources for one name in one template are a mistake that synthesis can see.
-  .map((secrets) => secrets.filter(({ name }, index) => secrets.findIndex((other) => other.name === name) === index));
+  .map(withoutSharedNames);
+
+/** Some settings of one secret, for a template that differs from another one as templates do in practice. */
+const change = fc.record({
+  index: fc.nat(2),
+  from: declaration('A'),
+  settings: fc.subarray(
+    [
+      'name',
+      'owner',
+      'value',
+      'description',
+      'key',
+      'replicas',
+      'window',
+      'force',
+      'retain',
+      'existingPolicy',
+    ] as const,
+    { minLength: 1, maxLength: 3 },
+  ),
+});
+
+const templates = fc
+  .record({
+    first: template,
+    others: fc.array(
+      fc.oneof(
+        { weight: 1, arbitrary: template },
+        { weight: 2, arbitrary: fc.array(change, { minLength: 1, maxLength: 2 }) },
+      ),
+      { maxLength: 3 },
+    ),
+  })
+  .map(({ first, others }) => [first, ...others.map((other) => (isTemplate(other) ? other : changed(first, other)))]);
+
+type Change = typeof change extends fc.Arbitrary<infer Value> ? Value : never;
+
+function isTemplate(either: Template | Change[]): either is Template {
+  return either.every((item) => 'logicalId' in item);
+}
+
+function changed(base: Template, changes: readonly Change[]): Template {
+  const secrets = base.map((secret, position) => {
+    const settings = changes
+      .filter(({ index }) => index % base.length === position)
+      .flatMap(({ from, settings }) => settings.map((setting) => [setting, from[setting]]));
+    return { ...secret, ...Object.fromEntries(settings) };
+  });
+  return withoutSharedNames(secrets);
+}
 
 const fault: fc.Arbitrary<Fault> = fc.record({
   call: fc.nat(25),
@@ -54,7 +108,7 @@ const duplicate: fc.Arbitrary<Duplicate> = fc.record({
   when: fc.constantFrom('again', 'overlapping', 'later'),
 });
 
-const stackName = fc.constantFrom<StackName>('One', 'Two', 'Three');
+const stackName = fc.constantFrom<StackName>('One', 'Two', 'One', 'Two', 'Three');
 
 const deploy: fc.Arbitrary<Deploy> = fc.record({
   stack: stackName,
@@ -117,7 +171,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), hours: fc.constantFrom(1, 3, 200, 800) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('late events' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('late events' as const) }) },
 );
 
 const facts: fc.Arbitrary<Facts> = fc.record(
@@ -130,6 +184,6 @@ export const lifePlan: fc.Arbitrary<LifePlan> = fc.record({
   seed: fc.nat(),
   facts,
   shared: fc.boolean(),
-  templates: fc.array(template, { minLength: 1, maxLength: 4 }),
-  steps: fc.array(step, { minLength: 1, maxLength: 10, size: 'max' }),
+  templates,
+  steps: fc.array(step, { minLength: 1, maxLength: 14, size: 'max' }),
 });

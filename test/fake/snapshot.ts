@@ -33,16 +33,24 @@ function picture(record: SecretRecord): Picture {
   return { record, state, endsAt: record.deletion?.endsAt, tags: record.tags, value: currentValue(record), text };
 }
 
+export interface Difference {
+  readonly record: SecretRecord;
+  readonly text: string;
+}
+
 /** What differs. */
-export function differences(before: Snapshot, after: Snapshot): { readonly arn: string; readonly text: string }[] {
-  const found: { arn: string; text: string }[] = [];
+export function differences(before: Snapshot, after: Snapshot): Difference[] {
+  const found: Difference[] = [];
   for (const [record, now] of after) {
     const { arn } = record;
     const then = before.get(record);
-    if (!then) found.push({ arn, text: `${arn} is new` });
+    if (!then) found.push({ record, text: `${arn} is new` });
     // A date that is moved by seconds, because a deletion was not seen at once, harms nobody.
     else if (then.text !== now.text || Math.abs((then.endsAt ?? 0) - (now.endsAt ?? 0)) > HOUR) {
-      found.push({ arn, text: `${arn} was ${then.text} until ${then.endsAt} and is ${now.text} until ${now.endsAt}` });
+      found.push({
+        record,
+        text: `${arn} was ${then.text} until ${then.endsAt} and is ${now.text} until ${now.endsAt}`,
+      });
     }
   }
   return found;

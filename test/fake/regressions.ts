@@ -1,0 +1,311 @@
+import type { SecretDeclaration, Template } from './app';
+import { type Facts, NO_SURPRISES } from './facts';
+import type { Fault } from './faults';
+import { type Deploy, KEY, type LifePlan, type Step } from './life';
+
+/** A life that once broke a promise, in words and in steps. */
+export interface Regression {
+  readonly story: string;
+  readonly templates: readonly Template[];
+  readonly steps: readonly Step[];
+  readonly facts?: Partial<Facts>;
+}
+
+/** The life with other coincidences: latencies and orders follow from the seed. */
+export function planOf({ templates, steps, facts }: Regression, seed: number): LifePlan {
+  return { seed, facts: { ...NO_SURPRISES, ...facts }, shared: seed % 2 === 1, templates, steps };
+}
+
+type DeployStep = Step & { readonly kind: 'deploy' };
+type Extras = Pick<Deploy, 'failure'> & Partial<Pick<DeployStep, 'faults' | 'duplicates'>>;
+
+function deploy(
+  stack: Deploy['stack'],
+  template: number,
+  { failure, faults = [], duplicates = [] }: Extras = {},
+): Step {
+  return { kind: 'deploy', deploys: [{ stack, template, failure }], faults, duplicates };
+}
+
+function destroy(stack: Deploy['stack'], { faults = [], duplicates = [] }: Extras = {}): Step {
+  return { kind: 'deploy', deploys: [{ stack }], faults, duplicates };
+}
+
+function byHand(what: (Step & { kind: 'by hand' })['what'], name: string, region = 'eu-west-1'): Step {
+  return { kind: 'by hand', what, name, region };
+}
+
+const LATE_EVENTS: Step = { kind: 'late events' };
+
+function secret(logicalId: string, name: string, changes: Partial<SecretDeclaration> = {}): SecretDeclaration {
+  return {
+    logicalId,
+    name,
+    value: 'generated 1',
+    description: '',
+    replicas: [],
+    window: 30,
+    force: false,
+    retain: false,
+    restorePolicy: 'IF_OWNED',
+    existingPolicy: 'ADOPT_IF_OWNED',
+    restoredValue: 'KEEP',
+    ...changes,
+  };
+}
+
+const fault = (operation: string, call: number, kind: Fault['kind'], moment: Fault['moment'] = 'before'): Fault => ({
+  operation,
+  call,
+  kind,
+  moment,
+});
+
+/** Makes the function wait and try again. */
+const denied = (operation: string, times: number) =>
+  Array.from({ length: times }, (_, call) => fault(operation, call, 'denied'));
+
+const A = secret('A', 'a');
+const EMPTY: Template = [];
+const REPLICATED = { replicas: ['us-east-1'] };
+const OVERLAPPING = [{ request: 0, when: 'overlapping' }] as const;
+const LATER = [{ request: 0, when: 'later' }] as const;
+
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    story: 'the last secret of a stack goes, while the provider is shared and has other users',
+    templates: [[A], [secret('A', 'b')], EMPTY],
+    steps: [deploy('One', 0), deploy('Two', 1), deploy('One', 2)],
+  },
+  ...[1, 2, 3, 4].map((call) => ({
+    story: `a Create has claimed the secret and dies, and its second delivery fails early (look ${call})`,
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, {
+        faults: [fault('TagResource', 0, 'dies', 'after'), fault('DescribeSecret', call, 'internal')],
+      }),
+    ],
+  })),
+  {
+    story: 'of two deliveries at the same time one restores and the other one adopts; then the deployment fails',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, { failure: { after: 1 }, duplicates: OVERLAPPING, faults: denied('TagResource', 2) }),
+    ],
+  },
+  {
+    story: 'the same with a secret that was restored before',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, { failure: { after: 1 }, duplicates: OVERLAPPING, faults: denied('TagResource', 2) }),
+    ],
+  },
+  {
+    story: 'of two deliveries at the same time one restores, and the other one must not adopt',
+    templates: [[secret('A', 'a', { existingPolicy: 'FAIL' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, { duplicates: OVERLAPPING, faults: denied('TagResource', 2) }),
+    ],
+  },
+  {
+    story: 'what a failed deployment has restored or created still looks as it was when it is taken back',
+    templates: [[A], [secret('B', 'b')]],
+    facts: { stateLags: true },
+    steps: [
+      deploy('One', 0, { failure: { after: 1 } }),
+      deploy('One', 0, { failure: { after: 1 } }),
+      deploy('One', 1, { failure: { after: 1 }, faults: [fault('DeleteSecret', 1, 'throttle')] }),
+      deploy('One', 1, { failure: { after: 1 }, faults: [fault('DeleteSecret', 0, 'quotes')] }),
+    ],
+  },
+  {
+    story: 'a Create is delivered twice at the same time',
+    templates: [[secret('A', 'a', REPLICATED)]],
+    steps: [deploy('One', 0, { duplicates: OVERLAPPING })],
+  },
+  {
+    story: 'a deployment fails that gave a value to a secret whose template had none',
+    templates: [[secret('A', 'a', { value: 'none' })], [A]],
+    steps: [deploy('One', 0), byHand('writes a value', 'a'), deploy('One', 1, { failure: { after: 1 } })],
+  },
+  {
+    story: 'a deployment fails that changed a declared value after somebody had written another one',
+    templates: [[secret('A', 'a', { value: 'declared 1' })], [secret('A', 'a', { value: 'declared 2' })]],
+    steps: [
+      deploy('One', 0),
+      byHand('writes a value', 'a'),
+      deploy('One', 1, { failure: { after: 1 } }),
+      deploy('One', 1, { faults: [fault('TagResource', 0, 'internal')] }),
+    ],
+  },
+  ...(['KEEP', 'REGENERATE'] as const).map((restoredValue) => ({
+    story: `a deployment fails in which one construct takes the secret of another one (${restoredValue})`,
+    templates: [
+      [secret('C', 'b', { restoredValue })],
+      [secret('A', 'b', { owner: 'shared', existingPolicy: 'ADOPT', restoredValue }), secret('C', 'a')],
+      [secret('A', 'b', { restoredValue, value: 'declared 1' }), secret('C', 'a', { restoredValue })],
+    ],
+    steps: [deploy('One', 0), deploy('One', 1, { failure: { after: 2 } }), deploy('One', 2, { failure: { after: 2 } })],
+  })),
+  {
+    story: 'an Update that renames arrives once more after it was rolled back',
+    templates: [[A], [secret('A', 'c')]],
+    steps: [deploy('One', 0), deploy('One', 1, { failure: { after: 1 }, duplicates: LATER }), LATE_EVENTS],
+  },
+  {
+    story: 'an Update arrives once more after the next one',
+    templates: [[A], [secret('A', 'a', { description: 'one', value: 'declared 1', ...REPLICATED })]],
+    steps: [deploy('One', 0), deploy('One', 1, { duplicates: LATER }), deploy('One', 0), LATE_EVENTS],
+  },
+  {
+    story: 'the Delete of a secret that left arrives once more after it has returned',
+    templates: [[A], EMPTY],
+    steps: [deploy('One', 0), deploy('One', 1, { duplicates: LATER }), deploy('One', 0), LATE_EVENTS],
+  },
+  {
+    story: 'the Delete of a failed Create arrives once more after the next Create',
+    templates: [EMPTY, [A]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        faults: [fault('DescribeSecret', 0, 'throttle')],
+        duplicates: [{ request: 1, when: 'later' }],
+      }),
+      deploy('One', 1),
+      LATE_EVENTS,
+    ],
+  },
+  {
+    story: 'the Delete of a rollback arrives once more after somebody has restored the secret',
+    templates: [[secret('A', 'a', { force: true })]],
+    steps: [
+      deploy('One', 0, { failure: { after: 1 }, duplicates: [{ request: 1, when: 'later' }] }),
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, { failure: { after: 1 }, duplicates: [{ request: 1, when: 'later' }] }),
+      byHand('restores', 'a'),
+      LATE_EVENTS,
+    ],
+  },
+  {
+    story: 'a Create arrives once more after its stack was rolled back, which left the secret behind',
+    templates: [[secret('A', 'a', { retain: true })]],
+    steps: [deploy('One', 0, { failure: { after: 1 }, duplicates: LATER }), LATE_EVENTS],
+  },
+  {
+    story: 'a delivery dies while it removes replicas of which the template says nothing',
+    templates: [[A], [secret('A', 'a', REPLICATED)]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      deploy('One', 0, { faults: [fault('RemoveRegionsFromReplication', 0, 'dies', 'after')] }),
+      destroy('One'),
+      deploy('Two', 1),
+      destroy('Two', { faults: [fault('RemoveRegionsFromReplication', 0, 'dies', 'after')] }),
+    ],
+  },
+  {
+    story: 'a failed adoption leaves no replica that a later Delete could lose',
+    templates: [[secret('A', 'a', { owner: 'shared' })], [secret('A', 'a', { owner: 'shared', ...REPLICATED })]],
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 1, { failure: { after: 1 } }),
+      destroy('One', { faults: [fault('RemoveRegionsFromReplication', 0, 'dies', 'after')] }),
+    ],
+  },
+  {
+    story: 'a renaming deployment fails after the secret was given to a stranger',
+    templates: [[A], [secret('A', 'b')]],
+    steps: [deploy('One', 0), byHand('gives it to a stranger', 'a'), deploy('One', 1, { failure: { after: 1 } })],
+  },
+  ...(['CreateSecret', 'RestoreSecret', 'TagResource'] as const).map((operation) => ({
+    story: `a Create is withdrawn and dies after ${operation}`,
+    templates: [[A]],
+    steps: [
+      ...(operation === 'CreateSecret' ? [] : [deploy('One', 0), destroy('One')]),
+      // It takes so long that the Delete comes first.
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 0 },
+        faults: [...denied(operation, 4), fault(operation, 4, 'dies', 'after')],
+      }),
+    ],
+  })),
+  {
+    story: 'a Create is withdrawn while it waits for the replicas of a secret that it has adopted',
+    templates: [
+      [A],
+      [A, secret('B', 'a', { value: 'declared 1', ...REPLICATED })],
+      [secret('A', 'a', { owner: 'shared', ...REPLICATED })],
+      [secret('A', 'a', { owner: 'shared', value: 'declared 1', replicas: ['eu-central-1'] })],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1, cancels: 500 } }),
+      destroy('One'),
+      deploy('One', 2),
+      deploy('Two', 3, { failure: { after: 0, cancels: 500 } }),
+      destroy('One'),
+    ],
+  },
+  {
+    story: 'two Deletes at the same time give an adopted secret back, and one of them dies',
+    templates: [[secret('A', 'a', { owner: 'shared' })]],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 0, {
+        failure: { after: 1 },
+        duplicates: [{ request: 1, when: 'overlapping' }],
+        faults: [fault('TagResource', 2, 'dies', 'after')],
+      }),
+      destroy('Two'),
+    ],
+  },
+  {
+    story: 'a secret is given back to a stack that then changes its owner',
+    templates: [[secret('A', 'a', { owner: 'shared', existingPolicy: 'ADOPT' })], [secret('B', 'b')]],
+    steps: [deploy('Two', 0), deploy('One', 0, { failure: { after: 1 } }), deploy('Two', 1)],
+  },
+  {
+    story: 'a renaming deployment fails after a replica of the secret has become impossible',
+    templates: [[secret('A', 'a', { replicas: ['us-east-1', 'eu-central-1'] })], [secret('A', 'b')]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      byHand('creates', 'a', 'us-east-1'),
+      byHand('restores', 'a'),
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1 } }),
+    ],
+  },
+  {
+    story: 'a rollback returns to a secret that somebody has scheduled',
+    templates: [
+      [secret('A', 'a', { restoredValue: 'REGENERATE' })],
+      [secret('A', 'b', { restoredValue: 'REGENERATE' })],
+    ],
+    steps: [deploy('One', 0), byHand('schedules', 'a'), deploy('One', 1, { failure: { after: 1 } })],
+  },
+  {
+    story: 'somebody disables the key of a secret that a failing deployment changes',
+    templates: [[secret('A', 'a', { key: KEY, value: 'declared 1' })], [secret('A', 'a', { value: 'declared 2' })]],
+    steps: [
+      deploy('One', 0),
+      byHand('disables the key', 'a'),
+      deploy('One', 1),
+      byHand('enables the key', 'a'),
+      deploy('One', 1),
+      destroy('One'),
+      deploy('One', 0),
+    ],
+  },
+];
