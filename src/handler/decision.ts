@@ -199,7 +199,7 @@ export function removalDependsOnStack(
 }
 
 /** The owner may be the one before already: an earlier delivery can have ended after it gave the owner back. */
-function holdsForGood({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
+export function holdsForGood({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
   const owners = [declared.owner, ...(ownership.previous ? [ownership.previous.owner] : [])];
   return holds(requester, ownership) && owners.includes(ownership.owner ?? '');
 }

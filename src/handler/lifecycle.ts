@@ -4,10 +4,21 @@ import {
   decideRemoval,
   decideRevision,
   type ExistingSecret,
+  holdsForGood,
   removalDependsOnStack,
 } from './decision';
 import { errorName, Failure, LookAgain, Refusal } from './errors';
-import { claim, isClaimedBy, ownedBy, ownerTag, returnTo, type Tags, tagsBefore } from './ownership';
+import {
+  claim,
+  isClaimedBy,
+  type Ownership,
+  ownedBy,
+  ownerTag,
+  readOwnership,
+  returnTo,
+  type Tags,
+  tagsBefore,
+} from './ownership';
 import { decidingAnew, lookAgain } from './patience';
 import { changesOf, valueToRestore } from './reconcile';
 import {
@@ -68,6 +79,9 @@ const NAME_WAIT_MS = 120_000;
 
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
+
+/** How many names of regions fit into a tag of 256 characters. */
+const NOTED_REGIONS = 16;
 
 const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'];
 
@@ -230,11 +244,13 @@ async function creation(requester: Requester, world: World): Promise<'awaited' |
 }
 
 async function takeBack(declared: DeclaredSecret, requester: Requester, world: World): Promise<void> {
-  const claimed = (secret?: ExistingSecret) => secret !== undefined && isClaimedBy(requester, secret.ownership);
+  const claimed = (secret?: ExistingSecret) =>
+    secret !== undefined && isClaimedBy(requester, secret.ownership) && holdsForGood(secret, declared, requester);
   const found = await lookAgain(world, () => describe(world, declared.name), claimed);
-  if (!found || !claimed(found)) return;
+  if (!isLive(found)) return;
   try {
-    await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
+    if (!claimed(found)) await putValueBack(world, found, requester.requestId);
+    else await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
   } catch (error) {
     throw new Unfinished(found.arn, error);
   }
@@ -269,7 +285,7 @@ async function tryToAcquire(
     case 'create':
       return createNew(declared, requester, world);
     case 'restore':
-      return bringBack(decision.secret, declared, requester, world);
+      return bringBack(decision.secret, declared, requester, world, returning);
     case 'adopt':
       return takeOver(decision.secret, declared, requester, world);
     case 'leave':
@@ -308,6 +324,7 @@ async function bringBack(
   declared: DeclaredSecret,
   requester: Requester,
   world: World,
+  returning: boolean,
 ): Promise<Held> {
   await assertKeyAlive(secret, world);
   const takenFrom = secret.ownership.owner === declared.owner ? undefined : secret.ownership;
@@ -317,9 +334,9 @@ async function bringBack(
       throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
     }
     if (takenFrom) await assertStill(secret, requester, world);
-    await reconcile(secret, declared, tags, world, () =>
-      write(secret, valueToRestore(secret, declared), requester, world),
-    );
+    // A rollback returns to what was there.
+    const value = returning ? undefined : valueToRestore(secret, declared);
+    await reconcile(secret, declared, tags, world, () => write(secret, value, requester, world));
   });
   return { arn: secret.arn, outcome: 'RESTORED' };
 }
@@ -427,11 +444,26 @@ async function reconcile(
 ): Promise<void> {
   const changes = changesOf(secret, declared, ownershipTags, declaredBefore);
   await retag(world, secret.arn, changes.setTags, changes.removeTags);
+  // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
+  const assertMine = () => assertHolder(secret.arn, readOwnership(ownershipTags), world);
+  await assertMine();
   await updateMetadata(world, secret.arn, changes.metadata);
   await setValue();
+  if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
   await removeReplicas(world, secret.arn, changes.removeReplicas, []);
   await addReplicas(world, secret.arn, changes.addReplicas);
   await awaitReplicas(world, secret.arn, changes.awaitReplicas);
+}
+
+/** A request that was sent a moment ago has not been overtaken yet. */
+async function assertHolder(arn: string, wanted: Ownership, world: World): Promise<void> {
+  if (world.isFresh()) return;
+  const isMine = (secret?: ExistingSecret) =>
+    secret?.ownership.stackId === wanted.stackId &&
+    secret?.ownership.logicalId === wanted.logicalId &&
+    secret?.ownership.origin?.requestId === wanted.origin?.requestId;
+  const now = await lookAgain(world, () => describe(world, arn), isMine);
+  if (!isMine(now)) throw new Failure('CloudFormation withdrew this request while it was carried out');
 }
 
 /** The request's id is the id of the version, so that a second delivery finds it there. */
@@ -549,7 +581,15 @@ async function giveBackOwner(secret: ExistingSecret, world: World): Promise<void
 async function schedule(secret: ExistingSecret, declared: DeclaredSecret, world: World, force: boolean): Promise<void> {
   const replicated = secret.replicas.map(({ region }) => region);
   const regions = declared.replicas.map(({ region }) => region);
-  await removeReplicas(world, secret.arn, replicated, regions);
+  const leaving = (secret.tags[OWNERSHIP_TAG.leavingReplicas] ?? '').split(' ').filter(Boolean);
+  const known = [...regions, ...leaving];
+  // Once they are removed, DescribeSecret does not list them any more, but they still exist for a while.
+  const undeclared = replicated.filter((region) => !known.includes(region));
+  if (undeclared.length > 0) {
+    const noted = [...leaving, ...undeclared].slice(0, NOTED_REGIONS).join(' ');
+    await retag(world, secret.arn, { [OWNERSHIP_TAG.leavingReplicas]: noted }, []);
+  }
+  await removeReplicas(world, secret.arn, replicated, known);
   await remove(world, secret.arn, force ? undefined : declared.recoveryWindowInDays);
 }
 

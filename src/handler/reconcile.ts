@@ -1,4 +1,4 @@
-import { OWNERSHIP_TAG_PREFIX } from '../private/contract';
+import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../private/contract';
 import type { ExistingSecret } from './decision';
 import type { Tags } from './ownership';
 import type { DeclaredSecret, Replica, ValueSource } from './request';
@@ -28,7 +28,7 @@ export function changesOf(
   declaredBefore?: DeclaredSecret,
 ): Changes {
   const wanted: Tags = { ...declared.tags, ...ownershipTags };
-  const stale = (key: string) => key.startsWith(OWNERSHIP_TAG_PREFIX) || key in (declaredBefore?.tags ?? {});
+  const stale = (key: string) => isStaleMark(key) || key in (declaredBefore?.tags ?? {});
   const wantedReplicas = new Map(declared.replicas.map((replica) => [replica.region, replica]));
   const kept = existing.replicas.filter(
     ({ region, status, kmsKeyId }) =>
@@ -48,6 +48,11 @@ export function changesOf(
     addReplicas: declared.replicas.filter(({ region }) => !keptRegions.has(region)),
     awaitReplicas: [...wantedReplicas.keys()].filter((region) => !inSync.has(region)),
   };
+}
+
+/** Not who restored the secret: another delivery of the request may have written that since the secret was looked at. */
+function isStaleMark(key: string): boolean {
+  return key.startsWith(OWNERSHIP_TAG_PREFIX) && key !== OWNERSHIP_TAG.restoredBy;
 }
 
 /** The value to write into a restored or adopted secret; undefined to keep what it has. */

@@ -22,6 +22,8 @@ export const OWNERSHIP_TAG = {
   restoredBy: 'recoverable-secret:restored-by',
   /** The last update that set out to write a value, whose id is the id of the version, and when it did. */
   valueUpdate: 'recoverable-secret:value-update',
+  /** Regions whose undeclared replicas a removal has begun to take away, and must see gone before the secret may go. */
+  leavingReplicas: 'recoverable-secret:leaving-replicas',
   /** Who held it before, for the rollback of a take-over. Present only after one. */
   previousOwner: 'recoverable-secret:previous-owner',
   previousStackId: 'recoverable-secret:previous-stack-id',
