@@ -19,7 +19,7 @@ import {
   type Tags,
   tagsBefore,
 } from './ownership';
-import { decidingAnew, lookAgain } from './patience';
+import { decidingAnew, lookAgain, stubbornly } from './patience';
 import { changesOf, valueToRestore } from './reconcile';
 import {
   type CloudFormationRequest,
@@ -59,11 +59,11 @@ export interface Completed {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** A failure that could not be undone: the following Delete has to find the secret by its ARN. */
+/** A failure that could not be undone: CloudFormation's next request has to. */
 export class Unfinished extends Error {
   constructor(
-    readonly arn: string,
     readonly reason: unknown,
+    readonly arn?: string,
   ) {
     super('a failed change of the secret could not be undone');
   }
@@ -92,7 +92,7 @@ export async function onCreate(request: CloudFormationRequest, world: World): Pr
   const held = before === 'awaited' ? await acquire(declared, requester, world, false) : undefined;
   // CloudFormation withdraws a Create when another resource fails. Its Delete may have come before there was anything.
   if (before === 'withdrawn' || (held && (await creation(requester, world)) === 'withdrawn')) {
-    await takeBack(declared, requester, world);
+    await takeBack(declared, requester, world, held);
     throw new Refusal('CloudFormation withdrew this request; what it had done was undone');
   }
   if (!held) throw new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
@@ -131,11 +131,12 @@ export async function onDelete(request: CloudFormationRequest, world: World): Pr
   const failedDeployment = madeUp
     ? await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId))
     : undefined;
-  await dispose(isArn(physicalId) ? physicalId : declared.name, declared, requester, world, (secret) =>
+  const except = (secret: ExistingSecret) =>
     failedCreate !== undefined && secret.ownership.origin?.requestId !== failedCreate
       ? 'the request that failed did not get hold of it'
-      : heldBefore(failedDeployment, secret),
-  );
+      : heldBefore(failedDeployment, secret);
+  const id = isArn(physicalId) ? physicalId : declared.name;
+  await dispose(id, declared, requester, world, except, failedCreate !== undefined);
   return { physicalId };
 }
 
@@ -243,17 +244,27 @@ async function creation(requester: Requester, world: World): Promise<'awaited' |
   return seen(world, 'awaited', () => world.stacks.creation(requester.stackId, requester.logicalId));
 }
 
-async function takeBack(declared: DeclaredSecret, requester: Requester, world: World): Promise<void> {
+/**
+ * Undoes what a withdrawn Create has done.
+ *
+ * @param held What this delivery got hold of
+ */
+async function takeBack(declared: DeclaredSecret, requester: Requester, world: World, held?: Held): Promise<void> {
   const claimed = (secret?: ExistingSecret) =>
     secret !== undefined && isClaimedBy(requester, secret.ownership) && holdsForGood(secret, declared, requester);
-  const found = await lookAgain(world, () => describe(world, declared.name), claimed);
-  if (!isLive(found)) return;
-  try {
-    if (!claimed(found)) await putValueBack(world, found, requester.requestId);
-    else await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
-  } catch (error) {
-    throw new Unfinished(found.arn, error);
-  }
+  // Nobody waits for the answer, so no Delete follows that could do what fails here.
+  await stubbornly(world, async () => {
+    const found = await lookAgain(world, () => describe(world, declared.name), claimed);
+    if (!isLive(found)) return;
+    if (claimed(found)) {
+      await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
+    } else if (held && held.outcome !== 'CREATED') {
+      // Its Delete has given the secret back already, but perhaps before the value was written.
+      await putValueBack(world, found, requester.requestId);
+    }
+  }).catch((error) => {
+    throw new Unfinished(error);
+  });
 }
 
 /** Gets hold of the secret of this name: a new one, the one that is scheduled for deletion, or a live one. */
@@ -336,7 +347,7 @@ async function bringBack(
     if (takenFrom) await assertStill(secret, requester, world);
     // A rollback returns to what was there.
     const value = returning ? undefined : valueToRestore(secret, declared);
-    await reconcile(secret, declared, tags, world, () => write(secret, value, requester, world));
+    await reconcile(secret, declared, tags, world, (assertMine) => write(secret, value, requester, world, assertMine));
   });
   return { arn: secret.arn, outcome: 'RESTORED' };
 }
@@ -359,8 +370,8 @@ async function takeOver(
   await assertLetGo(secret, world);
   const tags = claim(declared.owner, requester, 'ADOPTED', world.now(), secret.ownership);
   await orUndo(world, secret.arn, 'ADOPTED', declared, requester, secret, async () => {
-    await reconcile(secret, declared, tags, world, () =>
-      write(secret, valueToRestore(secret, declared), requester, world),
+    await reconcile(secret, declared, tags, world, (assertMine) =>
+      write(secret, valueToRestore(secret, declared), requester, world, assertMine),
     );
   });
   return { arn: secret.arn, outcome: 'ADOPTED' };
@@ -377,8 +388,8 @@ async function resume(
   const sameRequest = isClaimedBy(requester, secret.ownership);
   const work = async () => {
     const value = sameRequest && outcome !== 'CREATED' ? valueToRestore(secret, declared) : undefined;
-    await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), world, () =>
-      write(secret, value, requester, world),
+    await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), world, (assertMine) =>
+      write(secret, value, requester, world, assertMine),
     );
   };
   await (sameRequest ? orUndo(world, secret.arn, outcome, declared, requester, secret, work) : work());
@@ -416,8 +427,8 @@ async function revise(
   const writes = changed && failedDeployment === undefined && declared.value.kind !== 'none';
   const now = new Date(world.now()).toISOString();
   const valueTag: Tags = writes ? { [OWNERSHIP_TAG.valueUpdate]: `${requester.requestId} ${now}` } : {};
-  const setValue = async () => {
-    if (writes) await write(secret, declared.value, requester, world);
+  const setValue = async (assertMine: () => Promise<void>) => {
+    if (writes) await write(secret, declared.value, requester, world, assertMine);
     const [lastWriter, at] = (secret.tags[OWNERSHIP_TAG.valueUpdate] ?? '').split(' ');
     // A deployment that failed before it wrote a value left the tag of an earlier one.
     if (failedDeployment !== undefined && Date.parse(at) >= failedDeployment) {
@@ -439,20 +450,36 @@ async function reconcile(
   declared: DeclaredSecret,
   ownershipTags: Tags,
   world: World,
-  setValue: () => Promise<void>,
+  setValue: (assertMine: () => Promise<void>) => Promise<void>,
   declaredBefore?: DeclaredSecret,
 ): Promise<void> {
   const changes = changesOf(secret, declared, ownershipTags, declaredBefore);
-  await retag(world, secret.arn, changes.setTags, changes.removeTags);
+  const stay = declared.replicas
+    .map(({ region }) => region)
+    .filter((region) => !changes.removeReplicas.includes(region));
+  const leaving = leavingRegions(secret).filter((region) => !stay.includes(region));
+  const removed = [...new Set([...leaving, ...changes.removeReplicas])];
+  await retag(world, secret.arn, { ...changes.setTags, ...leavingTag(removed) }, changes.removeTags);
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
   const assertMine = () => assertHolder(secret.arn, readOwnership(ownershipTags), world);
-  await assertMine();
   await updateMetadata(world, secret.arn, changes.metadata);
-  await setValue();
+  await setValue(assertMine);
   if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
-  await removeReplicas(world, secret.arn, changes.removeReplicas, []);
+  await removeReplicas(world, secret.arn, changes.removeReplicas, removed);
+  if (removed.length > 0 || OWNERSHIP_TAG.leavingReplicas in secret.tags) {
+    await retag(world, secret.arn, {}, [OWNERSHIP_TAG.leavingReplicas]);
+  }
   await addReplicas(world, secret.arn, changes.addReplicas);
   await awaitReplicas(world, secret.arn, changes.awaitReplicas);
+}
+
+function leavingRegions({ tags }: ExistingSecret): string[] {
+  return (tags[OWNERSHIP_TAG.leavingReplicas] ?? '').split(' ').filter(Boolean);
+}
+
+/** Empty when no replica leaves. */
+function leavingTag(regions: readonly string[]): Tags {
+  return regions.length > 0 ? { [OWNERSHIP_TAG.leavingReplicas]: regions.slice(0, NOTED_REGIONS).join(' ') } : {};
 }
 
 /** A request that was sent a moment ago has not been overtaken yet. */
@@ -472,10 +499,12 @@ async function write(
   source: ValueSource | undefined,
   requester: Requester,
   world: World,
+  assertMine: () => Promise<void>,
 ): Promise<void> {
   if (!source || requester.requestId in secret.versions) return;
   const value = await produceValue(world, source);
   if (value === undefined) return;
+  await assertMine();
   try {
     await putValue(world, secret.arn, value, requester.requestId);
   } catch (error) {
@@ -504,10 +533,10 @@ async function orUndo(
     // Another delivery of the request may have been carried through: then there is nothing to undo.
     if (error instanceof LookAgain || (await isDone(requester, arn, world))) throw error;
     try {
-      await undo(arn, outcome, declared, requester, found, world);
+      await stubbornly(world, () => undo(arn, outcome, declared, requester, found, world));
     } catch (failure) {
       world.log({ step: 'undo failed', secret: arn, error: errorName(failure) });
-      throw new Unfinished(arn, error);
+      throw new Unfinished(error, arn);
     }
     throw error;
   }
@@ -524,19 +553,29 @@ async function undo(
   const secret = await lookAgain(world, () => describe(world, arn), isLive);
   if (!isLive(secret)) return;
   const claimed = isClaimedBy(requester, secret.ownership);
-  // An overlapping delivery may have restored what this one found live.
-  const came = (claimed && secret.ownership.origin?.outcome) || outcome;
-  // Restored, but not claimed yet: still ours to put back, unless somebody else was faster.
-  const untouched = JSON.stringify(secret.ownership) === JSON.stringify(found?.ownership);
+  // Of two deliveries at the same time one may have restored what the other one found live, and then adopts.
+  const adopted = outcome === 'ADOPTED' && !(claimed && secret.ownership.origin?.outcome === 'RESTORED');
+  // Restored, but not claimed: still ours to put back, unless somebody else was faster.
+  const untouched = found !== undefined && sameHolder(secret.ownership, found.ownership);
   world.log({ step: claimed || untouched ? 'undo' : 'left to its new holder', secret: arn });
   // Claimed or not: a delivery that was overtaken may still have written its value.
   await putValueBack(world, secret, requester.requestId);
-  if (came === 'ADOPTED') {
+  if (adopted) {
     if (claimed) await giveBack(secret, world);
     return;
   }
   if (claimed && secret.ownership.previous) await giveBackOwner(secret, world);
   if (claimed || untouched) await schedule(secret, declared, world, false);
+}
+
+/** Another delivery may have given the secret back since, which does not say any more how the holder came by it. */
+function sameHolder(now: Ownership, then: Ownership): boolean {
+  return (
+    now.owner === then.owner &&
+    now.stackId === then.stackId &&
+    now.logicalId === then.logicalId &&
+    (now.origin === undefined || now.origin.requestId === then.origin?.requestId)
+  );
 }
 
 /** The value that the request wrote makes way for the one before it. */
@@ -579,17 +618,13 @@ async function giveBackOwner(secret: ExistingSecret, world: World): Promise<void
 }
 
 async function schedule(secret: ExistingSecret, declared: DeclaredSecret, world: World, force: boolean): Promise<void> {
+  const declaredRegions = declared.replicas.map(({ region }) => region);
   const replicated = secret.replicas.map(({ region }) => region);
-  const regions = declared.replicas.map(({ region }) => region);
-  const leaving = (secret.tags[OWNERSHIP_TAG.leavingReplicas] ?? '').split(' ').filter(Boolean);
-  const known = [...regions, ...leaving];
-  // Once they are removed, DescribeSecret does not list them any more, but they still exist for a while.
-  const undeclared = replicated.filter((region) => !known.includes(region));
-  if (undeclared.length > 0) {
-    const noted = [...leaving, ...undeclared].slice(0, NOTED_REGIONS).join(' ');
-    await retag(world, secret.arn, { [OWNERSHIP_TAG.leavingReplicas]: noted }, []);
-  }
-  await removeReplicas(world, secret.arn, replicated, known);
+  const leaving = leavingRegions(secret);
+  // Replicas that are removed are not listed any more, but still exist for a while; a second delivery has to know them.
+  const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
+  if (unknown.length > 0) await retag(world, secret.arn, leavingTag([...leaving, ...unknown]), []);
+  await removeReplicas(world, secret.arn, replicated, [...declaredRegions, ...leaving]);
   await remove(world, secret.arn, force ? undefined : declared.recoveryWindowInDays);
 }
 

@@ -50,6 +50,19 @@ export async function decidingAnew<T>(world: World, maxMs: number, attempt: () =
   }
 }
 
+/** Tries again whatever the error is: for work that must not stay half done. */
+export async function stubbornly<T>(world: World, attempt: () => Promise<T>): Promise<T> {
+  for (const pause of [2_000, 8_000, 20_000]) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (world.remainingMs() < pause + 5_000) throw error;
+      await world.sleep(pause);
+    }
+  }
+  return attempt();
+}
+
 /** Asks until the answer is there; throws when it does not come in time. */
 export async function waitFor<T>(
   world: World,

@@ -50,9 +50,10 @@ export function changesOf(
   };
 }
 
-/** Not who restored the secret: another delivery of the request may have written that since the secret was looked at. */
+/** Not what another delivery of the request may have written since the secret was looked at, or still needs. */
 function isStaleMark(key: string): boolean {
-  return key.startsWith(OWNERSHIP_TAG_PREFIX) && key !== OWNERSHIP_TAG.restoredBy;
+  const kept: readonly string[] = [OWNERSHIP_TAG.restoredBy, OWNERSHIP_TAG.leavingReplicas];
+  return key.startsWith(OWNERSHIP_TAG_PREFIX) && !kept.includes(key);
 }
 
 /** The value to write into a restored or adopted secret; undefined to keep what it has. */

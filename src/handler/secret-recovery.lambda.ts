@@ -37,9 +37,10 @@ export async function answerTo(request: CloudFormationRequest, world: World): Pr
   } catch (error) {
     const left = error instanceof Unfinished;
     const cause = left ? error.reason : error;
+    const known = left && request.RequestType !== 'Create' ? error.arn : request.PhysicalResourceId;
     return {
       status: 'FAILED',
-      physicalId: left ? error.arn : (request.PhysicalResourceId ?? unknownSecret(request.RequestId)),
+      physicalId: known ?? unknownSecret(request.RequestId),
       reason: oneLine(`${explain(cause)}${cause instanceof Refusal ? '' : aftermath(request, left)}`),
     };
   }

@@ -68,7 +68,7 @@ function mayForce({ request, declaration, stackStatus }: Sent): boolean {
 const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone }) => {
   const restored = new Set<string>();
   const known = new Map([...before].map(([record, { state, tags }]) => [record, { state, tags }]));
-  for (const { record, by, operation, tags } of changes) {
+  for (const { record, by, operation, tags, at } of changes) {
     const then = known.get(record);
     const state = operation === 'RestoreSecret' ? 'live' : operation === 'DeleteSecret' ? 'scheduled' : then?.state;
     known.set(record, { state: state ?? 'live', tags });
@@ -77,7 +77,9 @@ const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone }) =>
     const request = sent.find(({ request }) => request.RequestId === by);
     // Between RestoreSecret and the tags that claim it, the secret of another owner is live.
     if (operation !== 'RestoreSecret' && restored.has(`${by} ${record.arn}`)) continue;
-    // Of two stacks that are after one secret each may have looked before the other one acted.
+    // Of two stacks that are after one secret each may have looked, and begun, before the other one acted.
+    const begun = changes.some((change) => change.record === record && change.by === by && change.at < at);
+    if (!alone && begun) continue;
     const first = alone ? undefined : before.get(record);
     if (!request || !(concerns(request, record, then) || (first && concerns(request, record, first)))) {
       return `${operation} by ${by} on ${record.arn}, which belonged to others: ${JSON.stringify(then.tags)}`;
@@ -201,16 +203,16 @@ function isRetained({ tags }: Picture, { stacks }: Happened): boolean {
   return stacks.retained.has(`${stackId} ${logicalId}`);
 }
 
-/** CloudFormation gives up on a clean-up that fails, and says so in the events of the stack. */
+/**
+ * CloudFormation gives up on a clean-up that fails, and says so in the events of the stack. And for a Create that it has
+ * withdrawn only the function itself can clean up, which fails with the call that it needs for that.
+ */
 function isGivenUp(record: SecretRecord, { sent, faults }: Happened): boolean {
-  return sent.some(
-    ({ request, answer, stack }) =>
-      request.RequestType === 'Delete' &&
-      stack.region === record.region &&
-      request.ResourceProperties.Name === record.name &&
-      answer?.status !== 'SUCCESS' &&
-      faults.hit.has(request.RequestId),
-  );
+  return sent.some(({ request, answer, stack, withdrawn }) => {
+    if (stack.region !== record.region || request.ResourceProperties.Name !== record.name) return false;
+    const hits = faults.hit.get(request.RequestId) ?? 0;
+    return withdrawn ? hits > 3 : request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits > 0;
+  });
 }
 
 /** Whether a resource of an existing stack and the tags of the secret agree that it holds the secret. */

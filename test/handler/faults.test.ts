@@ -1,3 +1,4 @@
+import { unknownSecret } from '../../src/handler/lifecycle';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { awsError, Cloud, type Delivered, NO_ARN } from './cloud';
 import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
@@ -154,40 +155,41 @@ describe('a Create that fails', () => {
 });
 
 describe('a Create whose undoing fails as well', () => {
-  test('answers with the ARN, by which the Delete that follows schedules the secret', async () => {
-    const arn = await pending(OWN);
+  test('is told by its request, by which the Delete that follows schedules the secret', async () => {
+    await pending(OWN);
     cloud.fail(sm('UpdateSecret'), 'InternalServiceError');
-    cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 1 });
+    cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 4 });
     const db = cloud.resource();
     const answer = await db.create(properties(EVERYTHING));
-    expect(answer).toMatchObject({ status: 'FAILED', physicalId: arn });
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
     expect(answer.reason).toMatch(/^UpdateSecret failed .*could not be put back as it was found/);
     expect(await cloud.state()).toBe('live');
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: answer.physicalId });
     expect(await cloud.daysLeft()).toBe(14);
   });
 
-  test('answers with the ARN, by which the Delete that follows gives an adopted secret back', async () => {
-    const arn = await cloud.create({ tags: FOREIGN });
+  test('is told by its request, by which the Delete that follows gives an adopted secret back', async () => {
+    await cloud.create({ tags: FOREIGN });
     cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
-    cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 1 });
+    cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 4 });
     const db = cloud.resource();
     const answer = await db.create(declaring('new', { ExistingSecretPolicy: 'ADOPT' }));
-    expect(answer).toMatchObject({ status: 'FAILED', physicalId: arn });
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
     expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: OWNER });
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: answer.physicalId });
     expect(await cloud.state()).toBe('live');
     expect(await cloud.tags()).toEqual(FOREIGN);
   });
 
-  test('answers with the ARN, by which the Delete that follows gives a restored secret back', async () => {
-    const arn = await pending(FOREIGN);
+  test('is told by its request, by which the Delete that follows gives a restored secret back', async () => {
+    await pending(FOREIGN);
     cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
-    cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 1 });
+    cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 4 });
     const db = cloud.resource();
-    expect(await db.create(declaring('new', { RestorePolicy: 'ALWAYS' }))).toMatchObject({ physicalId: arn });
+    const answer = await db.create(declaring('new', { RestorePolicy: 'ALWAYS' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.daysLeft()).toBe(14);
@@ -569,11 +571,20 @@ describe('a Create that CloudFormation withdraws', () => {
     expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
   });
 
-  test('and that cannot be undone is told by its ARN', async () => {
+  test('is undone although that fails at first', async () => {
+    statuses('CREATE_IN_PROGRESS', 'CREATE_FAILED');
+    cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 3 });
+    expect(await cloud.resource().create()).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.state()).toBe('pending');
+  });
+
+  test('says so when it cannot be undone', async () => {
     statuses('CREATE_IN_PROGRESS', 'CREATE_FAILED');
     cloud.fail(sm('DeleteSecret'), 'InternalServiceError');
-    const answer = await cloud.resource().create();
-    expect(answer).toMatchObject({ status: 'FAILED', physicalId: (await cloud.describe())?.ARN });
+    const db = cloud.resource();
+    const answer = await db.create();
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
+    expect(answer.reason).toContain('could not be put back as it was found');
   });
 
   test('is carried out when the stack cannot be seen', async () => {

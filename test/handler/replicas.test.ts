@@ -111,24 +111,27 @@ describe('declared regions', () => {
   });
 });
 
+/** The regions are noted until their replicas are gone. */
+const REMOVED = ['TagResource', 'RemoveRegionsFromReplication', 'UntagResource'];
+
 describe('an update of the regions', () => {
   test.each<[string, Properties, Properties, string[], string[]]>([
     ['adds one', replicated(NEAR), replicated(NEAR, FAR), [NEAR, FAR], ['ReplicateSecretToRegions']],
-    ['removes one', replicated(NEAR, FAR), replicated(NEAR), [NEAR], ['RemoveRegionsFromReplication']],
-    ['removes all', replicated(NEAR, FAR), properties(), [], ['RemoveRegionsFromReplication']],
+    ['removes one', replicated(NEAR, FAR), replicated(NEAR), [NEAR], REMOVED],
+    ['removes all', replicated(NEAR, FAR), properties(), [], REMOVED],
     [
       'changes the key of one, and leaves the other alone',
       replicated(NEAR, [FAR, KEY]),
       replicated(NEAR, [FAR, OTHER_KEY]),
       [NEAR, FAR],
-      ['RemoveRegionsFromReplication', 'ReplicateSecretToRegions'],
+      [...REMOVED, 'ReplicateSecretToRegions'],
     ],
     [
       'takes the key of one away',
       replicated([FAR, KEY]),
       replicated(FAR),
       [FAR],
-      ['RemoveRegionsFromReplication', 'ReplicateSecretToRegions'],
+      [...REMOVED, 'ReplicateSecretToRegions'],
     ],
     ['does nothing for another order', replicated(NEAR, FAR), replicated(FAR, NEAR), [NEAR, FAR], []],
     [
@@ -166,7 +169,10 @@ describe('an update of the regions', () => {
     const order = cloud.calls.map(({ action, region }) => `${action.split(':')[1]} ${region}`);
     const removed = order.indexOf(`RemoveRegionsFromReplication ${REGION}`);
     const added = order.indexOf(`ReplicateSecretToRegions ${REGION}`);
-    expect(order.slice(removed + 1, added)).toEqual(Array(4).fill(`DescribeSecret ${FAR}`));
+    expect(order.slice(removed + 1, added)).toEqual([
+      ...Array(4).fill(`DescribeSecret ${FAR}`),
+      `UntagResource ${REGION}`,
+    ]);
   });
 
   test('replaces a replica that has failed', async () => {
@@ -176,7 +182,7 @@ describe('an update of the regions', () => {
       ReplicationStatus: secret.ReplicationStatus?.map((each) => (count === 1 ? { ...each, Status: 'Failed' } : each)),
     }));
     expect(await db.update({ ...replicated(FAR), Description: 'x' })).toMatchObject({ status: 'SUCCESS' });
-    expect(cloud.changes).toEqual(['UpdateSecret', 'RemoveRegionsFromReplication', 'ReplicateSecretToRegions']);
+    expect(cloud.changes).toEqual(['TagResource', 'UpdateSecret', ...REMOVED.slice(1), 'ReplicateSecretToRegions']);
   });
 
   test('brings them back to a secret that was scheduled by hand', async () => {
