@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Construct, type IConstruct } from 'constructs';
+import { acknowledgeWildcard } from './private/cdk-nag';
 import { OWNERSHIP_TAG } from './private/contract';
 import { outermostStack } from './private/secret-name';
 
@@ -15,6 +16,8 @@ export interface SecretRecoveryProviderProps {
   /**
    * Where the function writes its log: request types, names, ARNs and decisions, never a value.
    *
+   * One that outlives the stack keeps the trace of what happened to its secrets. The role may write into this one only.
+   *
    * @default - a log group of its own that keeps events for one month and is deleted with the stack
    */
   readonly logGroup?: logs.ILogGroup;
@@ -24,15 +27,23 @@ export interface SecretRecoveryProviderProps {
  * The custom resource provider of recoverable secrets: a Lambda function, its role and its log group.
  *
  * Every stack with a recoverable secret gets one of its own. To share one, put it into a stack of its own that is
- * deployed first and destroyed last, and pass it as `provider`.
+ * deployed first and destroyed last, and pass it as `provider`: without the function, CloudFormation can neither change
+ * nor delete the secrets.
  *
  * Its role may change and delete only secrets that carry an ownership tag of the stack it serves, or, when it is
  * shared, of any stack of the account and region; IAM refuses everything else. It can neither read a value nor list
- * secrets.
+ * secrets. `docs/security.md` in the repository of this library goes through it statement by statement.
+ *
+ * @example
+ * const shared = new SecretRecoveryProvider(new Stack(app, 'SecretRecovery'), 'Provider');
+ *
+ * new RecoverableSecret(this, 'Shared', { provider: shared });
  */
 export class SecretRecoveryProvider extends Construct {
   /**
    * The provider of the stack that `scope` is in; created when there is none.
+   *
+   * Throws when something else has the construct id `SecretRecoveryProvider` in that stack.
    *
    * @param scope Any construct of the stack
    */
@@ -85,6 +96,7 @@ export class SecretRecoveryProvider extends Construct {
       description: 'Schedules, restores and reconciles the secrets of its owners',
       inlinePolicies: { SecretRecovery: this.policy },
     });
+    this.acknowledgeWildcards();
     const handler = new lambda.Function(this, 'Function', {
       description: 'Restores a secret on create, schedules its deletion on delete',
       code: lambda.Code.fromAsset(path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda')),
@@ -138,10 +150,8 @@ export class SecretRecoveryProvider extends Construct {
         'DeleteSecret',
       ]);
     }
-    if (secret.adoptAny) {
-      this.allowByName('AdoptByName', secret.secretName, ['TagResource', 'UntagResource']);
-      this.seeStacks();
-    }
+    if (secret.adoptAny) this.allowByName('AdoptByName', secret.secretName, ['TagResource', 'UntagResource']);
+    if (secret.restoreAny || secret.adoptAny) this.seeStacks();
   }
 
   /** A native secret can come from any stack, and that stack must have let go of it. */
@@ -230,6 +240,18 @@ export class SecretRecoveryProvider extends Construct {
         resources: [logGroup.logGroupArn],
       }),
     ];
+  }
+
+  /** What cdk-nag would object to, each with what keeps it small. */
+  private acknowledgeWildcards(): void {
+    const reasons = {
+      [this.secretArn(Aws.REGION, '*')]: 'The ownership tags in the conditions limit this, not the name.',
+      [this.secretArn('*', '*')]: 'Metadata only; a secret that does not exist must answer "not found".',
+      '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata.',
+      [this.stackArn(`${outermostStack(this).stackName}/*`)]: 'A stack by its name: the rest of the ARN is random.',
+      [this.stackArn('*')]: 'Read only: which stack holds the secret is known when it is taken over.',
+    };
+    for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(this.role, resource, reason);
   }
 
   private stackArn(resourceName: string): string {

@@ -369,9 +369,12 @@ describe('the permissions by name', () => {
     expect(statementIn(stack, 'RestoreByName')).toBeUndefined();
   });
 
-  test('with ADOPT let it see whether the stack that the secret comes from has let go of it', () => {
-    expect(statementIn(shopWith(named('a', ALWAYS)), 'SeeStacks')).toBeUndefined();
-    const stack = shopWith(named('a', ADOPT), named('b', ADOPT));
+  test.each([
+    ['ADOPT', ADOPT],
+    ['ALWAYS', ALWAYS],
+  ])('with %s let it see whether the stack that the secret comes from has let go of it', (_, policy) => {
+    expect(statementIn(shopWith(named('a')), 'SeeStacks')).toBeUndefined();
+    const stack = shopWith(named('a', policy), named('b', policy));
     expect(statementsIn(stack).filter(({ Sid }) => Sid === 'SeeStacks')).toEqual([
       {
         Sid: 'SeeStacks',

@@ -1,3 +1,5 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { errorName } from './errors';
 import { Stacks } from './stacks';
@@ -12,13 +14,14 @@ const CONFIG = {
 
 // Outside of the invocation, so that the next one finds the connections open.
 const secrets = new SecretsManagerClient(CONFIG);
+const stacks = new Stacks(new CloudFormationClient(CONFIG));
 
 /** The real world, as the runtime of the function gives it. */
 export function awsWorld(isFresh: () => boolean, remainingMs: () => number, log: World['log']): World {
   return {
     secrets,
     secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, region }),
-    stacks: new Stacks(CONFIG),
+    stacks,
     keyState,
     isFresh,
     remainingMs,
@@ -29,7 +32,6 @@ export function awsWorld(isFresh: () => boolean, remainingMs: () => number, log:
 }
 
 async function keyState(keyId: string): Promise<string | undefined> {
-  const { DescribeKeyCommand, KMSClient } = await import('@aws-sdk/client-kms');
   try {
     const { KeyMetadata: key } = await new KMSClient(CONFIG).send(new DescribeKeyCommand({ KeyId: keyId }));
     return key?.KeyState;

@@ -20,7 +20,7 @@ import {
   tagsBefore,
 } from './ownership';
 import { decidingAnew, lookAgain, stubbornly } from './patience';
-import { changesOf, valueToRestore } from './reconcile';
+import { type Changes, changesOf, leavingRegions, leavingTag, valueToRestore } from './reconcile';
 import {
   type CloudFormationRequest,
   type DeclaredSecret,
@@ -80,16 +80,13 @@ const NAME_WAIT_MS = 120_000;
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
 
-/** How many names of regions fit into a tag of 256 characters. */
-const NOTED_REGIONS = 16;
-
 const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'];
 
 export async function onCreate(request: CloudFormationRequest, world: World): Promise<Completed> {
   const declared = declaredSecret(request.ResourceProperties);
   const requester = requesterOf(request);
   const before = await creation(requester, world);
-  const held = before === 'awaited' ? await acquire(declared, requester, world, false) : undefined;
+  const held = before === 'awaited' ? await acquire(declared, requester, world) : undefined;
   // CloudFormation withdraws a Create when another resource fails. Its Delete may have come before there was anything.
   if (before === 'withdrawn' || (held && (await creation(requester, world)) === 'withdrawn')) {
     await takeBack(declared, requester, world, held);
@@ -110,7 +107,7 @@ export async function onUpdate(request: CloudFormationRequest, world: World): Pr
   }
   // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
   const failedDeployment = await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId));
-  const held = await acquire(declared, requester, world, failedDeployment !== undefined);
+  const held = await acquire(declared, requester, world, failedDeployment === undefined ? undefined : arn);
   // The failed update may never have told CloudFormation which secret it got hold of.
   if (failedDeployment !== undefined && declared.name !== before.name) {
     const except = (secret: ExistingSecret) =>
@@ -267,15 +264,19 @@ async function takeBack(declared: DeclaredSecret, requester: Requester, world: W
   });
 }
 
-/** Gets hold of the secret of this name: a new one, the one that is scheduled for deletion, or a live one. */
+/**
+ * Gets hold of the secret of this name: a new one, the one that is scheduled for deletion, or a live one.
+ *
+ * @param returningTo What a rollback returns to, as far as CloudFormation knows
+ */
 async function acquire(
   declared: DeclaredSecret,
   requester: Requester,
   world: World,
-  returning: boolean,
+  returningTo?: string,
 ): Promise<Held> {
   assertGenerator(declared.value);
-  return decidingAnew(world, NAME_WAIT_MS, () => tryToAcquire(declared, requester, world, returning));
+  return decidingAnew(world, NAME_WAIT_MS, () => tryToAcquire(declared, requester, world, returningTo));
 }
 
 /** Throws `LookAgain` while the name belongs to a secret that is on its way out. */
@@ -283,20 +284,23 @@ async function tryToAcquire(
   declared: DeclaredSecret,
   requester: Requester,
   world: World,
-  returning: boolean,
+  returningTo?: string,
 ): Promise<Held> {
   const found = await describe(world, declared.name);
-  const decision = decideAcquisition(found, declared, requester, returning);
+  const decision = decideAcquisition(found, declared, requester, returningTo !== undefined);
   world.log({ step: decision.action, secret: found?.arn ?? declared.name });
   // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
-  if (decision.action === 'refuse' && returning && found) return { arn: found.arn, outcome: 'ADOPTED' };
+  if (decision.action === 'refuse' && returningTo !== undefined && found) return { arn: found.arn, outcome: 'ADOPTED' };
   switch (decision.action) {
     case 'refuse':
       throw new Refusal(decision.reason);
     case 'create':
+      // What somebody deleted for good before the deployment that failed is as it was.
+      if (returningTo !== undefined)
+        return { arn: arnOfGone(declared.name, returningTo, requester), outcome: 'ADOPTED' };
       return createNew(declared, requester, world);
     case 'restore':
-      return bringBack(decision.secret, declared, requester, world, returning);
+      return bringBack(decision.secret, declared, requester, world, returningTo !== undefined);
     case 'adopt':
       return takeOver(decision.secret, declared, requester, world);
     case 'leave':
@@ -338,6 +342,7 @@ async function bringBack(
   returning: boolean,
 ): Promise<Held> {
   await assertKeyAlive(secret, world);
+  await assertLetGo(secret, world);
   const takenFrom = secret.ownership.owner === declared.owner ? undefined : secret.ownership;
   const tags = claim(declared.owner, requester, 'RESTORED', world.now(), takenFrom);
   await orUndo(world, secret.arn, 'RESTORED', declared, requester, secret, async () => {
@@ -454,32 +459,27 @@ async function reconcile(
   declaredBefore?: DeclaredSecret,
 ): Promise<void> {
   const changes = changesOf(secret, declared, ownershipTags, declaredBefore);
-  const stay = declared.replicas
-    .map(({ region }) => region)
-    .filter((region) => !changes.removeReplicas.includes(region));
-  const leaving = leavingRegions(secret).filter((region) => !stay.includes(region));
-  const removed = [...new Set([...leaving, ...changes.removeReplicas])];
-  await retag(world, secret.arn, { ...changes.setTags, ...leavingTag(removed) }, changes.removeTags);
+  await retag(world, secret.arn, changes.setTags, changes.removeTags);
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
-  const assertMine = () => assertHolder(secret.arn, readOwnership(ownershipTags), world);
+  const holder = readOwnership(ownershipTags);
+  const assertMine = () => assertHolder(secret.arn, holder, world);
   await updateMetadata(world, secret.arn, changes.metadata);
   await setValue(assertMine);
   if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
-  await removeReplicas(world, secret.arn, changes.removeReplicas, removed);
-  if (removed.length > 0 || OWNERSHIP_TAG.leavingReplicas in secret.tags) {
-    await retag(world, secret.arn, {}, [OWNERSHIP_TAG.leavingReplicas]);
+  try {
+    await setReplicas(secret, changes, world);
+  } catch (error) {
+    // A rollback that fails leaves the stack stuck, and by now everything else is as it was.
+    if (!(await seen(world, false, () => world.stacks.isRollingBack(holder.stackId ?? '')))) throw error;
+    world.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
   }
+}
+
+async function setReplicas(secret: ExistingSecret, changes: Changes, world: World): Promise<void> {
+  await removeReplicas(world, secret.arn, changes.removeReplicas, changes.leavingReplicas);
+  await retag(world, secret.arn, {}, changes.forgetTags);
   await addReplicas(world, secret.arn, changes.addReplicas);
   await awaitReplicas(world, secret.arn, changes.awaitReplicas);
-}
-
-function leavingRegions({ tags }: ExistingSecret): string[] {
-  return (tags[OWNERSHIP_TAG.leavingReplicas] ?? '').split(' ').filter(Boolean);
-}
-
-/** Empty when no replica leaves. */
-function leavingTag(regions: readonly string[]): Tags {
-  return regions.length > 0 ? { [OWNERSHIP_TAG.leavingReplicas]: regions.slice(0, NOTED_REGIONS).join(' ') } : {};
 }
 
 /** A request that was sent a moment ago has not been overtaken yet. */
@@ -620,7 +620,7 @@ async function giveBackOwner(secret: ExistingSecret, world: World): Promise<void
 async function schedule(secret: ExistingSecret, declared: DeclaredSecret, world: World, force: boolean): Promise<void> {
   const declaredRegions = declared.replicas.map(({ region }) => region);
   const replicated = secret.replicas.map(({ region }) => region);
-  const leaving = leavingRegions(secret);
+  const leaving = leavingRegions(secret.tags);
   // Replicas that are removed are not listed any more, but still exist for a while; a second delivery has to know them.
   const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
   if (unknown.length > 0) await retag(world, secret.arn, leavingTag([...leaving, ...unknown]), []);
@@ -639,15 +639,17 @@ async function assertKeyAlive(secret: ExistingSecret, world: World): Promise<voi
   );
 }
 
-/** Whoever removes a native resource without RETAIN deletes its secret for good, whoever has adopted it meanwhile. */
+/** Whoever removes a native resource without RETAIN deletes its secret for good, whoever has taken it over meanwhile. */
 async function assertLetGo(secret: ExistingSecret, world: World): Promise<void> {
+  // The tags of the native resource stay for good; a secret that was taken over had been let go before.
+  if (secret.ownership.stackId) return;
   const stackId = secret.tags['aws:cloudformation:stack-id'];
   const logicalId = secret.tags['aws:cloudformation:logical-id'];
   if (!stackId || !logicalId || (await asked(world, () => world.stacks.isLetGo(stackId, logicalId)))) return;
   throw new Refusal(
     `secret '${secret.name}' is still resource ${logicalId} of stack ${stackId}, whose removal would delete it for ` +
       'good; nothing was changed; deploy that resource with removalPolicy: RemovalPolicy.RETAIN, then remove it, then ' +
-      'adopt the secret',
+      'deploy this one again',
   );
 }
 
@@ -661,4 +663,9 @@ function completed({ arn, outcome }: Held): Completed {
 
 function isArn(id: string): boolean {
   return /^arn:[^:]+:secretsmanager:/.test(id);
+}
+
+/** CloudFormation may know only of the secret that the failed deployment made in place of the one that is gone. */
+function arnOfGone(name: string, id: string, { requestId }: Requester): string {
+  return id.replace(/-[^-]{6}$/, '').endsWith(`:secret:${name}`) ? id : unknownSecret(requestId);
 }

@@ -10,6 +10,10 @@ export interface Changes {
   /** Fields of UpdateSecret; an empty string takes a setting back to its default. */
   readonly metadata: { readonly Description?: string; readonly KmsKeyId?: string };
   readonly removeReplicas: readonly string[];
+  /** Regions whose replica has to be gone: also those that an earlier delivery removed. */
+  readonly leavingReplicas: readonly string[];
+  /** Keys of tags that are not needed any more when these are gone. */
+  readonly forgetTags: readonly string[];
   readonly addReplicas: readonly Replica[];
   /** Regions whose replica does not have the value yet. */
   readonly awaitReplicas: readonly string[];
@@ -27,7 +31,6 @@ export function changesOf(
   ownershipTags: Tags,
   declaredBefore?: DeclaredSecret,
 ): Changes {
-  const wanted: Tags = { ...declared.tags, ...ownershipTags };
   const stale = (key: string) => isStaleMark(key) || key in (declaredBefore?.tags ?? {});
   const wantedReplicas = new Map(declared.replicas.map((replica) => [replica.region, replica]));
   const kept = existing.replicas.filter(
@@ -36,6 +39,12 @@ export function changesOf(
   );
   const keptRegions = new Set(kept.map(({ region }) => region));
   const inSync = new Set(kept.filter(({ status }) => status === 'InSync').map(({ region }) => region));
+  // A replica's key cannot be changed, and a failed replica blocks its region: both are removed and added again.
+  const removeReplicas = existing.replicas.map(({ region }) => region).filter((region) => !keptRegions.has(region));
+  const leftBefore = leavingRegions(existing.tags).filter((region) => !keptRegions.has(region));
+  const leavingReplicas = [...new Set([...leftBefore, ...removeReplicas])];
+  const wanted: Tags = { ...declared.tags, ...ownershipTags, ...leavingTag(leavingReplicas) };
+  const noted = OWNERSHIP_TAG.leavingReplicas in { ...existing.tags, ...wanted };
   return {
     setTags: Object.fromEntries(Object.entries(wanted).filter(([key, value]) => existing.tags[key] !== value)),
     removeTags: Object.keys(existing.tags).filter((key) => !(key in wanted) && stale(key) && !key.startsWith('aws:')),
@@ -43,8 +52,9 @@ export function changesOf(
       ...(existing.description !== declared.description && { Description: declared.description }),
       ...(!sameKey(existing.kmsKeyId, declared.kmsKeyId) && { KmsKeyId: declared.kmsKeyId ?? '' }),
     },
-    // A replica's key cannot be changed, and a failed replica blocks its region: both are removed and added again.
-    removeReplicas: existing.replicas.map(({ region }) => region).filter((region) => !keptRegions.has(region)),
+    removeReplicas,
+    leavingReplicas,
+    forgetTags: noted ? [OWNERSHIP_TAG.leavingReplicas] : [],
     addReplicas: declared.replicas.filter(({ region }) => !keptRegions.has(region)),
     awaitReplicas: [...wantedReplicas.keys()].filter((region) => !inSync.has(region)),
   };
@@ -55,6 +65,19 @@ function isStaleMark(key: string): boolean {
   const kept: readonly string[] = [OWNERSHIP_TAG.restoredBy, OWNERSHIP_TAG.leavingReplicas];
   return key.startsWith(OWNERSHIP_TAG_PREFIX) && !kept.includes(key);
 }
+
+/** Regions that removed replicas leave: they are not listed any more, but a second delivery must see them gone. */
+export function leavingRegions(tags: Tags): string[] {
+  return (tags[OWNERSHIP_TAG.leavingReplicas] ?? '').split(' ').filter(Boolean);
+}
+
+/** Empty when no replica leaves. */
+export function leavingTag(regions: readonly string[]): Tags {
+  return regions.length > 0 ? { [OWNERSHIP_TAG.leavingReplicas]: regions.slice(0, NOTED_REGIONS).join(' ') } : {};
+}
+
+/** How many names of regions fit into the 256 characters of a tag. */
+const NOTED_REGIONS = 16;
 
 /** The value to write into a restored or adopted secret; undefined to keep what it has. */
 export function valueToRestore(existing: ExistingSecret, declared: DeclaredSecret): ValueSource | undefined {

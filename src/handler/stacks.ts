@@ -1,9 +1,16 @@
-import type { CloudFormationClientConfig } from '@aws-sdk/client-cloudformation';
+import {
+  type CloudFormationClient,
+  DescribeChangeSetCommand,
+  DescribeStackResourceCommand,
+  DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
 import { calling, errorName } from './errors';
 
-/** What only CloudFormation itself knows. Asked in rare cases, so the client is loaded when the first one comes. */
+const NATIVE_TYPE = 'AWS::SecretsManager::Secret';
+
+/** What only CloudFormation itself knows. */
 export class Stacks {
-  constructor(private readonly config: CloudFormationClientConfig) {}
+  constructor(private readonly client: Pick<CloudFormationClient, 'send'>) {}
 
   /** Whether the stack, or the one around it, is undoing a failed deployment. */
   async isRollingBack(stackId: string): Promise<boolean> {
@@ -42,17 +49,18 @@ export class Stacks {
     return type === 'Update' || !replaced;
   }
 
-  /** Whether CloudFormation has left the resource behind, or is about to leave it behind in the running deployment. */
+  /** Whether CloudFormation has left the native resource behind, or is about to do so in the running deployment. */
   async isLetGo(stackId: string, logicalId: string): Promise<boolean> {
-    const status = (await this.resource(stackId, logicalId))?.ResourceStatus;
+    const resource = await this.resource(stackId, logicalId);
+    const status = resource?.ResourceStatus;
     if (status === undefined || status === 'DELETE_COMPLETE' || status === 'DELETE_SKIPPED') return true;
+    // CloudFormation does not change the type of a resource: the native one has gone, and another took its logical id.
+    if (resource?.ResourceType !== undefined && resource.ResourceType !== NATIVE_TYPE) return true;
     const changeSet = (await this.stack(stackId))?.ChangeSetId;
     return changeSet !== undefined && (await this.isRetained(stackId, changeSet, logicalId));
   }
 
   private async isRetained(stackId: string, changeSetId: string, logicalId: string): Promise<boolean> {
-    const { DescribeChangeSetCommand } = await sdk();
-    const client = await this.client();
     let token: string | undefined;
     do {
       const command = new DescribeChangeSetCommand({
@@ -60,7 +68,7 @@ export class Stacks {
         ChangeSetName: changeSetId,
         NextToken: token,
       });
-      const page = await calling('DescribeChangeSet', () => client.send(command));
+      const page = await calling('DescribeChangeSet', () => this.client.send(command));
       // Not one that was executed before: a deployment without a change set can leave it there.
       if (page.ExecutionStatus !== 'EXECUTE_IN_PROGRESS') return false;
       const change = page.Changes?.find(({ ResourceChange }) => ResourceChange?.LogicalResourceId === logicalId);
@@ -71,31 +79,18 @@ export class Stacks {
   }
 
   private async stack(stackId: string) {
-    const { DescribeStacksCommand } = await sdk();
-    const client = await this.client();
     const command = new DescribeStacksCommand({ StackName: stackId });
-    return (await calling('DescribeStacks', () => client.send(command))).Stacks?.[0];
+    return (await calling('DescribeStacks', () => this.client.send(command))).Stacks?.[0];
   }
 
   /** Undefined when the stack or the resource does not exist. */
   private async resource(stackId: string, logicalId: string) {
-    const { DescribeStackResourceCommand } = await sdk();
-    const client = await this.client();
     const command = new DescribeStackResourceCommand({ StackName: stackId, LogicalResourceId: logicalId });
     try {
-      return (await calling('DescribeStackResource', () => client.send(command))).StackResourceDetail;
+      return (await calling('DescribeStackResource', () => this.client.send(command))).StackResourceDetail;
     } catch (error) {
       if (errorName(error) === 'ValidationError') return undefined;
       throw error;
     }
   }
-
-  private async client() {
-    const { CloudFormationClient } = await sdk();
-    return new CloudFormationClient(this.config);
-  }
-}
-
-function sdk() {
-  return import('@aws-sdk/client-cloudformation');
 }

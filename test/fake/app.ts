@@ -88,15 +88,16 @@ export function policyOf(
 ): Policy {
   const names = (wanted: (secret: SecretDeclaration) => boolean) =>
     new Set(served.filter(({ secret }) => wanted(secret)).map(({ secret }) => secret.name));
+  const restoreByName = names(({ restorePolicy }) => restorePolicy === 'ALWAYS');
   const adoptByName = names(({ existingPolicy }) => existingPolicy === 'ADOPT');
   return {
     region: provider.region,
     owners: new Set([provider.name, ...served.map(({ stackName, secret }) => ownerOf(secret, stackName))]),
     holder: provider.shared ? `${stackArn(provider.region, '')}*` : provider.id,
-    restoreByName: names(({ restorePolicy }) => restorePolicy === 'ALWAYS'),
+    restoreByName,
     adoptByName,
     // The stack that a native secret comes from can be any.
-    sees: provider.shared || adoptByName.size > 0 ? 'every stack' : provider.name,
+    sees: provider.shared || restoreByName.size + adoptByName.size > 0 ? 'every stack' : provider.name,
   };
 }
 

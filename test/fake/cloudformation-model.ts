@@ -102,7 +102,7 @@ export class CloudFormationModel implements StackDescriptions {
   constructor(
     private readonly clock: VirtualClock,
     private readonly coin: Coin,
-    private readonly facts: Facts,
+    readonly facts: Facts,
     private readonly shared: boolean,
     private readonly run: () => LambdaFunction,
     private readonly witness: Witness,
@@ -143,7 +143,11 @@ export class CloudFormationModel implements StackDescriptions {
         const resource = stack ? stack.everyResource.get(logicalId) : this.nativeResource();
         if (!resource) throw new ServiceError('ValidationError', `Resource ${logicalId} does not exist`);
         return {
-          StackResourceDetail: { PhysicalResourceId: resource.physicalId, ResourceStatus: resource.status },
+          StackResourceDetail: {
+            PhysicalResourceId: resource.physicalId,
+            ResourceStatus: resource.status,
+            ResourceType: stack ? 'Custom::RecoverableSecret' : 'AWS::SecretsManager::Secret',
+          },
         };
       }
       default:

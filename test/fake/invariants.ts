@@ -47,8 +47,10 @@ const nothingIsLost: Invariant = ({ before, after, changes, sent, alone }) => {
     const now = after.get(record);
     const killing = changes.find((change) => change.record === record && change.forced);
     if (killing) {
-      const request = sent.find(({ request }) => request.RequestId === killing.by);
-      if (killing.by !== 'administrator' && !(request && mayForce(request))) {
+      const killer = sent.find(({ request }) => request.RequestId === killing.by)?.request;
+      // After a rollback that failed, somebody deletes the stack while a delivery of the rollback is still under way.
+      const asked = sent.some((one) => one.request.LogicalResourceId === killer?.LogicalResourceId && mayForce(one));
+      if (killing.by !== 'administrator' && !asked) {
         return `${record.arn} was deleted without recovery by ${killing.by}, which nobody asked for`;
       }
     } else if (now?.state !== 'gone' && !hasValue(record, value)) {
@@ -65,7 +67,7 @@ function mayForce({ request, declaration, stackStatus }: Sent): boolean {
   return request.RequestType === 'Delete' && declaration.force && !stackStatus.includes('ROLLBACK');
 }
 
-const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone }) => {
+const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone, stacks }) => {
   const restored = new Set<string>();
   const known = new Map([...before].map(([record, { state, tags }]) => [record, { state, tags }]));
   for (const { record, by, operation, tags, at } of changes) {
@@ -73,6 +75,9 @@ const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone }) =>
     const state = operation === 'RestoreSecret' ? 'live' : operation === 'DeleteSecret' ? 'scheduled' : then?.state;
     known.set(record, { state: state ?? 'live', tags });
     if (!then || by === 'administrator') continue;
+    if (stacks.facts.nativeStackHolds && then.tags['aws:cloudformation:stack-id']) {
+      return `${operation} by ${by} on ${record.arn}, which its native stack would delete for good`;
+    }
     if (operation === 'RestoreSecret') restored.add(`${by} ${record.arn}`);
     const request = sent.find(({ request }) => request.RequestId === by);
     // Between RestoreSecret and the tags that claim it, the secret of another owner is live.

@@ -1,13 +1,9 @@
-import {
-  DescribeChangeSetCommand,
-  DescribeStackResourceCommand,
-  DescribeStacksCommand,
-} from '@aws-sdk/client-cloudformation';
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { answerBody, validityOf } from '../../src/handler/answer';
 import type { CloudFormationRequest } from '../../src/handler/request';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
+import { Stacks } from '../../src/handler/stacks';
 import type { World } from '../../src/handler/world';
-import { commonJs } from '../handler/commonjs';
 import { MINUTE, SECOND, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Caller, FakeSecretsManager } from './fake-secrets-manager';
@@ -134,7 +130,7 @@ export class LambdaFunction {
       const world: World = {
         secrets: this.secrets.client(site.region, caller),
         secretsIn: (region) => this.secrets.client(region, caller),
-        stacks: stacksOf(cloudFormation),
+        stacks: new Stacks(cloudFormation as Pick<CloudFormationClient, 'send'>),
         isFresh: () => sentAt !== undefined && this.clock.now - sentAt < FRESH,
         keyState: (key) => travel('DescribeKey', {}, () => this.secrets.keyStates.get(key) ?? 'Enabled'),
         now: () => this.clock.now,
@@ -173,16 +169,6 @@ export class LambdaFunction {
         );
     });
   }
-}
-
-/** Of the SDK only the commands: a module as big as the whole is copied with every import. */
-const COMMANDS = { DescribeChangeSetCommand, DescribeStackResourceCommand, DescribeStacksCommand };
-const load = ((id: string) => (id.includes('client-cloudformation') ? COMMANDS : require(id))) as NodeJS.Require;
-const { Stacks } = commonJs('stacks', load) as { Stacks: new (config: object) => World['stacks'] };
-
-/** The handler's own view of CloudFormation, with another client. */
-function stacksOf(client: object): World['stacks'] {
-  return Object.defineProperty(new Stacks({}), 'client', { value: async () => client });
 }
 
 /** Never shows a value; a story goes to the console of whoever runs the tests, but still. */

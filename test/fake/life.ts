@@ -267,12 +267,18 @@ class Life implements Witness {
     if (changed) this.failed(new Error(`${what} ${request.RequestType} changed something: ${changed.text}`));
   }
 
-  /** Live, although its resource was removed, because its clean-up failed: whoever tidies that up does no harm. */
+  /** Live, although its resource is gone and nobody restored it by hand: whoever tidies that up does no harm. */
   private isLeftOver(picture: Picture | undefined): boolean {
     if (picture?.state !== 'live') return false;
     const { stackId, logicalId } = readOwnership(picture.tags);
-    const stack = this.stacks.stackById(stackId ?? '');
-    return stack?.everyResource.get(logicalId ?? '')?.status.startsWith('DELETE_FAILED') ?? false;
+    const gone = this.stacks
+      .stackById(stackId ?? '')
+      ?.everyResource.get(logicalId ?? '')
+      ?.status.startsWith('DELETE_');
+    const restores = this.secrets.changes.filter(
+      ({ record, operation }) => record === picture.record && operation === 'RestoreSecret',
+    );
+    return gone === true && restores.pop()?.by !== 'administrator';
   }
 
   /**
@@ -325,7 +331,7 @@ class Life implements Witness {
         case 'creates with CloudFormation': {
           await client.send(new CreateSecretCommand({ Name: name, SecretString: value }));
           const record = this.secrets.named(region, name);
-          if (record) record.tags = nativeTags(region);
+          if (record) Object.assign(record, { tags: nativeTags(region), everTagged: true });
           break;
         }
         case 'creates managed': {

@@ -120,6 +120,15 @@ describe('a stack', () => {
     expect(await world().stacks.isLetGo(SHOP, 'Db')).toBe(false);
   });
 
+  test('lets go of a resource whose logical id another type has taken', async () => {
+    cloud.stacks.set(SHOP, {
+      status: 'UPDATE_IN_PROGRESS',
+      resources: { Db: 'CREATE_IN_PROGRESS' },
+      types: { Db: 'Custom::RecoverableSecret' },
+    });
+    expect(await world().stacks.isLetGo(SHOP, 'Db')).toBe(true);
+  });
+
   test('that cannot be seen fails with the name of the call', async () => {
     cloud.intercept('cloudformation:DescribeStacks', async () => {
       throw awsError('AccessDenied');

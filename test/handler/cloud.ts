@@ -23,11 +23,10 @@ import { Resource, type StackState } from './resource';
 // Tests take these from here: imported from the handler first, they would come without the mocks.
 export { awsWorld, handler };
 
-jest.mock('../../src/handler/stacks', () => jest.requireActual('./commonjs').commonJs('stacks', require));
 jest.mock('../../src/handler/aws', () => {
   // The SDK tells once per process how long it will support this version of Node.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  const { awsWorld: real } = jest.requireActual('./commonjs').commonJs('aws', require);
+  const { awsWorld: real } = jest.requireActual('../../src/handler/aws');
   return {
     awsWorld: (...known: Parameters<typeof real>) => ({
       ...real(...known),
@@ -302,10 +301,16 @@ export class Cloud extends Account {
     );
     this.cloudFormation.on(DescribeStackResourceCommand).callsFake((input) =>
       record(named(DescribeStackResourceCommand), input, () => {
-        const { resources, physicalIds } = state(input.StackName);
+        const { resources, physicalIds, types } = state(input.StackName);
         const ResourceStatus = resources[input.LogicalResourceId];
         if (!ResourceStatus) throw awsError('ValidationError', `Resource ${input.LogicalResourceId} does not exist`);
-        return { StackResourceDetail: { ResourceStatus, PhysicalResourceId: physicalIds?.[input.LogicalResourceId] } };
+        return {
+          StackResourceDetail: {
+            ResourceStatus,
+            ResourceType: types?.[input.LogicalResourceId] ?? 'AWS::SecretsManager::Secret',
+            PhysicalResourceId: physicalIds?.[input.LogicalResourceId],
+          },
+        };
       }),
     );
     this.cloudFormation.on(DescribeChangeSetCommand).callsFake((input) =>

@@ -531,4 +531,32 @@ describe('a secret of a native resource', () => {
     expect(answer.reason).toMatch(/resource Native of stack .*removalPolicy: RemovalPolicy\.RETAIN/);
     expect(cloud.changes).toEqual([]);
   });
+
+  test('that somebody has scheduled is not restored either while it is still in its stack', async () => {
+    await cloud.schedule();
+    cloud.stacks.set(stack, { status: 'UPDATE_COMPLETE', resources: { Native: 'CREATE_COMPLETE' } });
+    const answer = await cloud.resource().create(properties({ RestorePolicy: 'ALWAYS' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toMatch(/is still resource Native of stack /);
+    expect(await cloud.state()).toBe('pending');
+    expect(cloud.changes).toEqual([]);
+  });
+
+  test('is adopted by a resource that has taken its logical id', async () => {
+    const db = cloud.resource({ stack: 'legacy', logicalId: 'Native' });
+    db.stack.types = { Native: 'Custom::RecoverableSecret' };
+    expect(await db.create(adopting)).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
+  });
+
+  test('is not asked about any more once it was taken over', async () => {
+    cloud.stacks.set(stack, { status: 'UPDATE_COMPLETE', resources: { Native: 'DELETE_SKIPPED' } });
+    const db = cloud.resource();
+    await db.create(adopting);
+    await db.delete();
+    cloud.stacks.set(stack, { status: 'UPDATE_COMPLETE', resources: { Native: 'CREATE_COMPLETE' } });
+    const before = cloud.operations.length;
+    const other = cloud.resource({ logicalId: 'Other' });
+    expect(await other.create()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
+    expect(cloud.operations.slice(before)).not.toContain('DescribeStackResource');
+  });
 });

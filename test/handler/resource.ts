@@ -13,6 +13,8 @@ export interface StackState {
   /** Statuses of resources by logical id. */
   readonly resources: Record<string, string>;
   physicalIds?: Record<string, string>;
+  /** Types of resources by logical id; a native secret where nothing is said. */
+  types?: Record<string, string>;
 }
 
 /** CloudFormation's side of one resource: it remembers the physical id and the properties, and asks. */
