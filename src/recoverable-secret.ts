@@ -5,6 +5,11 @@ import { SecretRecovery, type SecretRecoveryProps } from './secret-recovery';
 
 /**
  * A secret, and how it is recovered: the props of `secretsmanager.Secret` and of `SecretRecovery`.
+ *
+ * Two props of `secretsmanager.Secret` mean something else here. Without `secretName` the secret gets a name that is
+ * the same on every deployment, and another one when the construct moves to another path; CloudFormation generates
+ * none. `removalPolicy` `DESTROY`, the default, schedules the deletion with the `recoveryWindow`; `RETAIN` leaves the
+ * secret live; `SNAPSHOT` throws.
  */
 export interface RecoverableSecretProps extends SecretProps, SecretRecoveryProps {}
 
@@ -15,6 +20,11 @@ export interface RecoverableSecretProps extends SecretProps, SecretRecoveryProps
  * is destroyed, it is scheduled for deletion with a recovery window; when it comes back, the next deployment restores
  * the same secret: same name, same ARN, same value.
  *
+ * In the template it is a `Custom::RecoverableSecret`, which a Lambda function of the stack serves, see
+ * `SecretRecoveryProvider`. A deployed `Secret` cannot become one in place: CloudFormation refuses the change of type,
+ * and nothing happens to the secret. `docs/migration.md` in the repository of this library shows the way across.
+ *
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
  * @example
  * const secret = new RecoverableSecret(this, 'Database', {
  *   secretName: 'prod/database',
@@ -25,7 +35,7 @@ export class RecoverableSecret extends Secret {
   /**
    * How this resource came by its secret: `CREATED`, `RESTORED` or `ADOPTED`.
    *
-   * A token, known at deployment, for an output or for a resource that depends on it.
+   * A token, known at deployment, for an output or for a resource that depends on it. Updates do not change it.
    */
   public readonly outcome: string;
 

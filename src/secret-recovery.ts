@@ -10,6 +10,8 @@ import { SecretRecoveryProvider } from './secret-recovery-provider';
 
 /**
  * What a deployment does with a secret of the wanted name that is scheduled for deletion.
+ *
+ * A secret that is not restored stays as it is, and the deployment fails with a message that says why.
  */
 export enum RestorePolicy {
   /**
@@ -20,8 +22,8 @@ export enum RestorePolicy {
   /**
    * Restore it, whoever it belonged to, and own it from then on.
    *
-   * For a secret that was made, and scheduled for deletion, outside of this library. The role of the provider gets
-   * permission for exactly this secret name.
+   * For a secret that was made, and scheduled for deletion, outside of this library, and for the one deployment that
+   * takes it: afterwards the default does. The role of the provider gets permission for exactly this secret name.
    */
   ALWAYS = 'ALWAYS',
 
@@ -33,6 +35,10 @@ export enum RestorePolicy {
 
 /**
  * What a deployment does with a live secret of the wanted name that this resource did not create.
+ *
+ * A secret that is not taken over stays as it is, and the deployment fails with a message that says why. That is so in
+ * any case for a replica, for a secret that an AWS service manages, and for one that a resource of type
+ * `AWS::SecretsManager::Secret` still holds.
  */
 export enum ExistingSecretPolicy {
   /**
@@ -43,8 +49,9 @@ export enum ExistingSecretPolicy {
   /**
    * Take it over, whoever it belongs to, and own it from then on.
    *
-   * For a secret that moves here from another stack, from a plain `Secret` or from another tool. The role of the
-   * provider gets permission for exactly this secret name.
+   * For a secret that moves here from another stack, from a plain `Secret` or from another tool, and for the one
+   * deployment that takes it: afterwards the default does. The role of the provider gets permission for exactly this
+   * secret name.
    */
   ADOPT = 'ADOPT',
 
@@ -91,8 +98,10 @@ export interface SecretRecoveryProps {
   /**
    * Delete the secret at once and for good, as CloudFormation does with `AWS::SecretsManager::Secret`.
    *
-   * Nothing can restore it afterwards. A deployment that is rolled back never does this: it schedules the secret.
+   * Nothing can restore it afterwards. What counts is the template that was deployed last before the secret is removed.
+   * A deployment that is rolled back never does this: it schedules the secret. Throws together with `recoveryWindow`.
    *
+   * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
    * @default false
    */
   readonly forceDeleteWithoutRecovery?: boolean;
@@ -100,6 +109,10 @@ export interface SecretRecoveryProps {
   /**
    * What to do when a secret of this name is scheduled for deletion.
    *
+   * A restored secret is brought to what the template says: tags, description, key, replicas, and a declared value.
+   * Where its KMS key is disabled or being deleted, the deployment fails and the secret stays scheduled.
+   *
+   * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RestoreSecret.html
    * @default RestorePolicy.IF_OWNED
    */
   readonly restorePolicy?: RestorePolicy;
@@ -107,12 +120,18 @@ export interface SecretRecoveryProps {
   /**
    * What to do when a live secret of this name exists that this resource did not create.
    *
+   * An adopted secret is brought to what the template says: a description, a key or a replica that is not declared is
+   * taken away. Tags that are not declared stay.
+   *
    * @default ExistingSecretPolicy.ADOPT_IF_OWNED
    */
   readonly existingSecretPolicy?: ExistingSecretPolicy;
 
   /**
    * Whether a restored or adopted secret keeps a generated value.
+   *
+   * An empty secret gets one in any case. A declared value (`secretObjectValue`, `secretStringValue`) is always
+   * written, and the value before is then under the staging label `AWSPREVIOUS`.
    *
    * @default RestoredValue.KEEP
    */
@@ -122,9 +141,12 @@ export interface SecretRecoveryProps {
    * Who the secret belongs to: the value of its tag `recoverable-secret:owner`, 1 to 256 characters.
    *
    * Only the same owner restores it. A stack that is destroyed and deployed again under its name is the same owner.
-   * Give several stacks one owner when a secret shall move freely between them. Letters, digits, spaces and
-   * `_ . : / = + - @`; tokens are refused, because the permissions of the provider are written with it.
+   * Give several stacks one owner when a secret shall move freely between them.
    *
+   * Throws for anything but letters, digits, spaces, at signs and `_ . : / = + -`, and for a token: the permissions of
+   * the provider are written with it.
+   *
+   * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
    * @default - the name of the stack, of the outermost one for a nested stack
    */
   readonly owner?: string;
@@ -132,7 +154,8 @@ export interface SecretRecoveryProps {
   /**
    * The provider whose function does the work.
    *
-   * CloudFormation does not let a deployed resource change its provider.
+   * CloudFormation does not let a deployed resource change its provider. Throws for a provider in another account or
+   * region, and for the one that another stack made for itself.
    *
    * @default - one per stack, see `SecretRecoveryProvider.getOrCreate()`
    */
@@ -151,8 +174,9 @@ export interface SecretRecoveryProps {
  * over, and `applyTo()` throws for one.
  *
  * On a secret that is deployed as `AWS::SecretsManager::Secret` CloudFormation refuses the change of type, and
- * nothing happens to it. The README shows the way across.
+ * nothing happens to it. `docs/migration.md` in the repository of this library shows the way across.
  *
+ * @see https://docs.aws.amazon.com/cdk/v2/guide/mixins.html
  * @example
  * Mixins.of(app).apply(new SecretRecovery({ recoveryWindow: Duration.days(7) }));
  */

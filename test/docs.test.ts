@@ -1,0 +1,205 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import * as ts from 'typescript';
+import { OWNERSHIP_TAG } from '../src/private/contract';
+
+const ROOT = path.join(__dirname, '..');
+const read = (file: string) => fs.readFileSync(path.join(ROOT, file), 'utf8');
+const filesIn = (folder: string, extension: string) =>
+  fs.existsSync(path.join(ROOT, folder))
+    ? fs
+        .readdirSync(path.join(ROOT, folder))
+        .filter((file) => file.endsWith(extension))
+        .map((file) => path.posix.join(folder, file))
+    : [];
+
+const PAGES = [...filesIn('.', '.md'), ...filesIn('docs', '.md')].filter((file) => file !== 'API.md').sort();
+
+const withoutCode = (page: string) => page.replace(/^ *```[\s\S]*?^ *```/gm, '').replace(/`[^`\n]*`/g, '');
+
+/** The anchors that GitHub gives to the headings of a page. */
+function anchorsOf(file: string): string[] {
+  const headings =
+    read(file)
+      .replace(/^ *```[\s\S]*?^ *```/gm, '')
+      .match(/^#+ .*$/gm) ?? [];
+  const named = [...read(file).matchAll(/<a name="([^"]+)"/g)].map(([, name]) => name);
+  const slug = (heading: string) =>
+    heading
+      .replace(/^#+ /, '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replace(/ /g, '-');
+  return [...headings.map(slug), ...named];
+}
+
+test.each(PAGES)('every link of %s leads somewhere', (page) => {
+  const broken = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .filter((target) => {
+      const [file, anchor] = target.split('#');
+      const there = file ? path.posix.join(path.posix.dirname(page), file) : page;
+      if (!fs.existsSync(path.join(ROOT, there))) return true;
+      return anchor !== undefined && !anchorsOf(there).includes(anchor);
+    });
+  expect(broken).toEqual([]);
+});
+
+test('every npm script that a page names exists', () => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const named = PAGES.flatMap((page) => [...read(page).matchAll(/npm run ([a-z][a-z:-]*)/g)].map(([, name]) => name));
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test('every example of every page compiles', () => {
+  const fixture = read('rosetta/default.ts-fixture');
+  const examples = new Map<string, string>();
+  for (const page of PAGES) {
+    for (const [, language, info, indented] of read(page).matchAll(/^ *```(ts|typescript)\b(.*)\n([\s\S]*?)^ *```/gm)) {
+      const code = info.includes('nofixture') ? indented : fixture.replace('/// here', () => indented);
+      examples.set(
+        path.join(ROOT, 'test', `${page.replace(/\W/g, '-')}-${examples.size}.${language}`),
+        `${code}\nexport {};`,
+      );
+    }
+  }
+  expect(examples.size).toBeGreaterThan(5);
+
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    paths: {
+      'cdk-recoverable-secret': [path.join(ROOT, 'src', 'index.ts')],
+      // The whole package exports every service as well, which takes twice as long.
+      'aws-cdk-lib': [path.join(ROOT, 'node_modules', 'aws-cdk-lib', 'core', 'index.d.ts')],
+    },
+    types: ['node'],
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.fileExists = (file) => examples.has(file) || fileExists(file);
+  host.readFile = (file) => examples.get(file) ?? readFile(file);
+  host.getSourceFile = (file, ...rest) => {
+    const example = examples.get(file);
+    return example === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, example, rest[0]);
+  };
+  const program = ts.createProgram([...examples.keys()], options, host);
+  const errors = [...examples.keys()]
+    .flatMap((file) => [
+      ...program.getSyntacticDiagnostics(program.getSourceFile(file)),
+      ...program.getSemanticDiagnostics(program.getSourceFile(file)),
+    ])
+    .map(({ file, start, messageText }) => {
+      const line = file?.text.slice(start).split('\n')[0];
+      return `${path.basename(`${file?.fileName}`)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}: ${line}`;
+    });
+  expect(errors).toEqual([]);
+}, 120_000);
+
+test('every JSON of every page is valid', () => {
+  const blocks = PAGES.flatMap((page) => [...read(page).matchAll(/^ *```json\n([\s\S]*?)^ *```/gm)]);
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const [, json] of blocks) expect(() => JSON.parse(json)).not.toThrow();
+});
+
+/** What a table's first column has in code, under a heading. */
+function codeInTables(page: string, heading: string): string[] {
+  const section = read(page)
+    .split(new RegExp(`^#+ ${heading}$`, 'm'))[1]
+    .split(/^## /m)[0];
+  return [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, code]) => code);
+}
+
+test('operating.md explains every message of the function, and no other', () => {
+  const said = filesIn('src/handler', '.ts').flatMap((file) => messagesOf(file));
+  const explained = codeInTables('docs/operating.md', 'Messages of a failed deployment');
+  const explains = (start: string, message: string) =>
+    new RegExp(`^${start.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/…/g, '.*')}`).test(message);
+  expect(said.length).toBeGreaterThan(20);
+  expect(said.filter((message) => !explained.some((start) => explains(start, message)))).toEqual([]);
+  expect(explained.filter((start) => !said.some((message) => explains(start, message)))).toEqual([]);
+});
+
+/** Every text that can become the reason of a failed request, with an ellipsis for what only the request knows. */
+function messagesOf(file: string): string[] {
+  const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isError = ts.isNewExpression(node) && /^(Refusal|Failure)$/.test(node.expression.getText());
+    const isRefusal = ts.isCallExpression(node) && node.expression.getText() === 'refuse';
+    // Of CallFailed, which is a Failure.
+    const isSuper =
+      ts.isCallExpression(node) &&
+      node.expression.kind === ts.SyntaxKind.SuperKeyword &&
+      !!node.arguments[0] &&
+      ts.isTemplateExpression(node.arguments[0]);
+    if (isError || isRefusal || isSuper) found.push(...textsOf(node.arguments?.[0]));
+    if (ts.isReturnStatement(node) && /function (explain|aftermath)\(/.test(functionAround(node)))
+      found.push(...textsOf(node.expression));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found.map((text) => text.replace(/^; /, '')).filter((text) => text !== '…');
+}
+
+function functionAround(node: ts.Node): string {
+  const around = ts.findAncestor(node, ts.isFunctionDeclaration);
+  return around ? around.getText() : '';
+}
+
+/** The texts that an expression can have. */
+function textsOf(node: ts.Node | undefined): string[] {
+  if (!node) return ['…'];
+  if (ts.isStringLiteralLike(node)) return [node.text];
+  if (ts.isParenthesizedExpression(node)) return textsOf(node.expression);
+  if (ts.isConditionalExpression(node)) return [...textsOf(node.whenTrue), ...textsOf(node.whenFalse)];
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
+    return combined([textsOf(node.left), textsOf(node.right)]);
+  }
+  if (ts.isTemplateExpression(node)) {
+    return combined([
+      [node.head.text],
+      ...node.templateSpans.flatMap(({ expression, literal }) => [textsOf(expression), [literal.text]]),
+    ]);
+  }
+  if (ts.isIdentifier(node)) {
+    const block = ts.findAncestor(node, ts.isFunctionDeclaration)?.getText() ?? '';
+    const [, text] = new RegExp(`const ${node.text} = (\`[^\`]*\`);`).exec(block) ?? [];
+    if (text)
+      return [
+        text
+          .slice(1, -1)
+          .replace(/\$\{what\}/, "secret '…'")
+          .replace(/\$\{[^}]*\}/g, '…'),
+      ];
+  }
+  return ['…'];
+}
+
+function combined(parts: string[][]): string[] {
+  return parts.reduce((texts, part) => texts.flatMap((text) => part.map((next) => text + next)), ['']);
+}
+
+test('security.md explains every statement of the role, and no other', () => {
+  const source = read('src/secret-recovery-provider.ts');
+  const sids = [...source.matchAll(/(?:sid: |allowByName\()'(\w+)'/g)].map(([, sid]) => sid);
+  expect(codeInTables('docs/security.md', 'What the function may do').sort()).toEqual(sids.sort());
+});
+
+test('operating.md explains every warning, and no other', () => {
+  const ids = [...filesIn('src', '.ts'), ...filesIn('src/private', '.ts')].flatMap((file) =>
+    [...read(file).matchAll(/'cdk-recoverable-secret:(\w+)'/g)].map(([, id]) => id),
+  );
+  expect(codeInTables('docs/operating.md', 'Warnings at synthesis').sort()).toEqual([...new Set(ids)].sort());
+});
+
+test('migration.md takes away every tag of the library', () => {
+  const named = [...read('docs/migration.md').matchAll(/recoverable-secret:[a-z-]+/g)].map(([tag]) => tag);
+  expect([...new Set(named)].sort()).toEqual(Object.values(OWNERSHIP_TAG).sort());
+});
