@@ -1,7 +1,7 @@
 import { AspectPriority, Aspects, type Duration, Lazy, Mixin, Resource, Token } from 'aws-cdk-lib';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import { RECOVERABLE_SECRET_TYPE, type RecoveryProperties } from './private/contract';
+import { RECOVERABLE_SECRET_TYPE, type RecoveryProperties, SERVICE_TIMEOUT_SECONDS } from './private/contract';
 import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recoverable';
 import { recoveryWindowInDays } from './private/recovery-window';
 import { defaultSecretName, outermostStack, secretNameError } from './private/secret-name';
@@ -216,9 +216,6 @@ export class SecretRecovery extends Mixin {
     makeRecoverable(secret, this.props);
   }
 }
-
-/** How long CloudFormation waits: the function may run three times in full, with Lambda's pauses in between. */
-const SERVICE_TIMEOUT_SECONDS = 2100;
 
 function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   assertWindow(props, secret);

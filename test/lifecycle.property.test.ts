@@ -4,8 +4,8 @@ import { describeFound, search } from './fake/search';
 
 jest.setTimeout(120_000);
 
-/** How long random lives may take in an ordinary test run. `npm run lives` searches for longer. */
-const MILLISECONDS = 12_000;
+/** Lives of one seed of the random ones. */
+const LIVES = 500;
 
 /** The same life with other coincidences. */
 const SEEDS = Array.from({ length: 16 }, (_, seed) => seed);
@@ -21,8 +21,8 @@ test.each(REGRESSIONS)('no promise is broken any more: $story', async (regressio
   }
 });
 
-test('no random life breaks a promise', async () => {
-  const seed = Math.floor(Math.random() * 2 ** 30);
-  const { found } = await search(seed, { lives: 1_000_000, milliseconds: MILLISECONDS });
+// Fixed, so that a run says something about the change and not about luck. `npm run lives` searches on from any seed.
+test.each([1, 2, 3, 4])('no random life of seed %i breaks a promise', async (seed) => {
+  const { found } = await search(seed, LIVES);
   if (found) throw new Error(describeFound(seed, found));
 });

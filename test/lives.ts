@@ -15,7 +15,7 @@ async function main([wanted, first]: string[]): Promise<void> {
   const seedsThatFound: number[] = [];
   for (let lived = 0, seed = firstSeed; lived < lives; seed++) {
     const size = Math.min(BATCH, lives - lived);
-    const { found } = await search(seed, { lives: size });
+    const { found } = await search(seed, size);
     lived += size;
     if (found) {
       seedsThatFound.push(seed);

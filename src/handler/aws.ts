@@ -17,13 +17,13 @@ const secrets = new SecretsManagerClient(CONFIG);
 const stacks = new Stacks(new CloudFormationClient(CONFIG));
 
 /** The real world, as the runtime of the function gives it. */
-export function awsWorld(isFresh: () => boolean, remainingMs: () => number, log: World['log']): World {
+export function awsWorld(sentAt: number | undefined, remainingMs: () => number, log: World['log']): World {
   return {
     secrets,
     secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, region }),
     stacks,
     keyState,
-    isFresh,
+    sentAt,
     remainingMs,
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -70,7 +70,7 @@ export function decideAcquisition(
   found: ExistingSecret | undefined,
   declared: DeclaredSecret,
   requester: Requester,
-  returning = false,
+  returning: boolean,
 ): Acquisition {
   if (!found) return { action: 'create' };
   const { ownership } = found;
@@ -144,7 +144,7 @@ export function decideRevision(
     );
   }
   const { ownership } = found;
-  if (!holds(requester, ownership) || ![declared.owner, before.owner].includes(ownership.owner ?? '')) {
+  if (!holds(requester, ownership) || (ownership.owner !== declared.owner && ownership.owner !== before.owner)) {
     return refuse(
       `${what} is held by ${ownership.logicalId ?? 'nobody'} in ${ownership.stackId ?? 'no stack'} and belongs to ` +
         `${ownerText(ownership)}; nothing was changed; remove it from this stack, which leaves the secret alone`,
@@ -200,8 +200,11 @@ export function removalDependsOnStack(
 
 /** The owner may be the one before already: an earlier delivery can have ended after it gave the owner back. */
 export function holdsForGood({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
-  const owners = [declared.owner, ...(ownership.previous ? [ownership.previous.owner] : [])];
-  return holds(requester, ownership) && owners.includes(ownership.owner ?? '');
+  const { owner, previous } = ownership;
+  return (
+    holds(requester, ownership) &&
+    (owner === declared.owner || (previous !== undefined && owner === (previous.owner || undefined)))
+  );
 }
 
 function refuse(reason: string): { readonly action: 'refuse'; readonly reason: string } {

@@ -1,4 +1,4 @@
-import { type Outcome, OWNERSHIP_TAG } from '../private/contract';
+import { type Outcome, OWNERSHIP_TAG, SERVICE_TIMEOUT_SECONDS } from '../private/contract';
 import {
   decideAcquisition,
   decideRemoval,
@@ -77,6 +77,12 @@ interface Held {
 /** How long a name stays taken after a deletion without recovery, with room to spare. */
 const NAME_WAIT_MS = 120_000;
 
+/** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
+const FRESH_MS = 2_000;
+
+/** CloudFormation has not waited for longer for any request, and neither was a first delivery that late. */
+const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;
+
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
 
@@ -88,7 +94,10 @@ export async function onCreate(request: CloudFormationRequest, world: World): Pr
   const before = await creation(requester, world);
   const held = before === 'awaited' ? await acquire(declared, requester, world) : undefined;
   // CloudFormation withdraws a Create when another resource fails. Its Delete may have come before there was anything.
-  if (before === 'withdrawn' || (held && (await creation(requester, world)) === 'withdrawn')) {
+  if (
+    (before === 'withdrawn' && ageOf(world) < OUTDATED_MS) ||
+    (held && (await creation(requester, world)) === 'withdrawn')
+  ) {
     await takeBack(declared, requester, world, held);
     throw new Refusal('CloudFormation withdrew this request; what it had done was undone');
   }
@@ -195,9 +204,9 @@ async function assertNotPast(
   physicalId: string,
   world: World,
 ): Promise<void> {
-  if (world.isFresh()) return;
+  if (isFresh(world)) return;
   const past = await seen(world, false, () =>
-    world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId),
+    world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId, world.sentAt),
   );
   if (past) throw new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
 }
@@ -205,8 +214,8 @@ async function assertNotPast(
 async function isDone(requester: Requester, arn: string, world: World): Promise<boolean> {
   if (requester.type === 'Create') return (await creation(requester, world)) === 'completed';
   return (
-    !world.isFresh() &&
-    seen(world, false, () => world.stacks.isPast('Update', requester.stackId, requester.logicalId, arn))
+    !isFresh(world) &&
+    seen(world, false, () => world.stacks.isPast('Update', requester.stackId, requester.logicalId, arn, world.sentAt))
   );
 }
 
@@ -237,7 +246,7 @@ function isRollingBack({ stackId }: Requester, world: World): Promise<boolean> {
 }
 
 async function creation(requester: Requester, world: World): Promise<'awaited' | 'completed' | 'withdrawn'> {
-  if (world.isFresh()) return 'awaited';
+  if (isFresh(world)) return 'awaited';
   return seen(world, 'awaited', () => world.stacks.creation(requester.stackId, requester.logicalId));
 }
 
@@ -306,7 +315,7 @@ async function tryToAcquire(
     case 'leave':
       return { arn: decision.secret.arn, outcome: 'ADOPTED' };
     case 'resume':
-      return resume(decision.secret, declared, requester, world);
+      return resume(decision.secret, declared, requester, world, returningTo !== undefined);
   }
 }
 
@@ -388,11 +397,12 @@ async function resume(
   declared: DeclaredSecret,
   requester: Requester,
   world: World,
+  returning: boolean,
 ): Promise<Held> {
   const outcome = secret.ownership.origin?.outcome ?? 'ADOPTED';
   const sameRequest = isClaimedBy(requester, secret.ownership);
   const work = async () => {
-    const value = sameRequest && outcome !== 'CREATED' ? valueToRestore(secret, declared) : undefined;
+    const value = sameRequest && !returning && outcome !== 'CREATED' ? valueToRestore(secret, declared) : undefined;
     await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), world, (assertMine) =>
       write(secret, value, requester, world, assertMine),
     );
@@ -484,7 +494,7 @@ async function setReplicas(secret: ExistingSecret, changes: Changes, world: Worl
 
 /** A request that was sent a moment ago has not been overtaken yet. */
 async function assertHolder(arn: string, wanted: Ownership, world: World): Promise<void> {
-  if (world.isFresh()) return;
+  if (isFresh(world)) return;
   const isMine = (secret?: ExistingSecret) =>
     secret?.ownership.stackId === wanted.stackId &&
     secret?.ownership.logicalId === wanted.logicalId &&
@@ -668,4 +678,13 @@ function isArn(id: string): boolean {
 /** CloudFormation may know only of the secret that the failed deployment made in place of the one that is gone. */
 function arnOfGone(name: string, id: string, { requestId }: Requester): string {
   return id.replace(/-[^-]{6}$/, '').endsWith(`:secret:${name}`) ? id : unknownSecret(requestId);
+}
+
+/** A request that does not tell when it was sent counts as sent just now. */
+function ageOf(world: World): number {
+  return world.sentAt === undefined ? 0 : world.now() - world.sentAt;
+}
+
+function isFresh(world: World): boolean {
+  return ageOf(world) < FRESH_MS;
 }

@@ -10,9 +10,6 @@ interface Invocation {
   getRemainingTimeInMillis(): number;
 }
 
-/** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
-const FRESH_MS = 2_000;
-
 export async function handler(request: CloudFormationRequest, invocation: Invocation): Promise<void> {
   const about = { request: request.RequestType, requestId: request.RequestId, resource: request.LogicalResourceId };
   const log: World['log'] = (fields) => console.log(JSON.stringify({ ...about, ...fields }));
@@ -21,9 +18,7 @@ export async function handler(request: CloudFormationRequest, invocation: Invoca
     log({ step: 'ignored', why: 'CloudFormation no longer waits for an answer to this request' });
     return;
   }
-  // A URL that does not tell when it was signed leaves nothing to compare with.
-  const isFresh = () => sent === undefined || Date.now() - sent < FRESH_MS;
-  const world = awsWorld(isFresh, () => invocation.getRemainingTimeInMillis(), log);
+  const world = awsWorld(sent, () => invocation.getRemainingTimeInMillis(), log);
   const answer = await answerTo(request, world);
   log({ status: answer.status, secret: answer.physicalId, reason: answer.reason });
   await sendAnswer(request, answer, world.sleep);

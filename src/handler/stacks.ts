@@ -8,6 +8,9 @@ import { calling, errorName } from './errors';
 
 const NATIVE_TYPE = 'AWS::SecretsManager::Secret';
 
+/** How far the clocks that date a request and the state of its resource may be apart. */
+const CLOCKS_DIFFER_MS = 3_000;
+
 /** What only CloudFormation itself knows. */
 export class Stacks {
   constructor(private readonly client: Pick<CloudFormationClient, 'send'>) {}
@@ -39,11 +42,20 @@ export class Stacks {
   }
 
   /** Whether CloudFormation is past this Update or Delete: a second delivery of it came too late. */
-  async isPast(type: 'Update' | 'Delete', stackId: string, logicalId: string, physicalId: string): Promise<boolean> {
+  async isPast(
+    type: 'Update' | 'Delete',
+    stackId: string,
+    logicalId: string,
+    physicalId: string,
+    sentAt?: number,
+  ): Promise<boolean> {
     const resource = await this.resource(stackId, logicalId);
     if (!resource) return false;
-    const { ResourceStatus: status = '', PhysicalResourceId: current } = resource;
-    if (status === `${type.toUpperCase()}_IN_PROGRESS`) return false;
+    const { ResourceStatus: status = '', PhysicalResourceId: current, LastUpdatedTimestamp: since } = resource;
+    if (status === `${type.toUpperCase()}_IN_PROGRESS`) {
+      // The rollback of an Update is an Update as well, and has begun after this one was sent.
+      return type === 'Update' && since !== undefined && since.getTime() > (sentAt ?? Infinity) + CLOCKS_DIFFER_MS;
+    }
     // A resource that was replaced is deleted under the same logical id, while its successor is complete.
     const replaced = physicalId.startsWith('arn:') && current !== physicalId && !status.startsWith('DELETE_');
     return type === 'Update' || !replaced;

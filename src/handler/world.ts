@@ -11,8 +11,8 @@ export interface World {
   readonly stacks: Pick<Stacks, 'isRollingBack' | 'rolledBackDeployment' | 'creation' | 'isPast' | 'isLetGo'>;
   /** State of a KMS key; undefined when it cannot be seen. */
   keyState(keyId: string): Promise<string | undefined>;
-  /** Whether CloudFormation sent the request so recently that it cannot have withdrawn it since. */
-  isFresh(): boolean;
+  /** When CloudFormation sent the request, in milliseconds since 1970; undefined when that is not known. */
+  readonly sentAt?: number;
   /** Until when the function may run, in milliseconds from now. */
   remainingMs(): number;
   /** Milliseconds since 1970. */

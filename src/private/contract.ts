@@ -36,6 +36,9 @@ export const OWNERSHIP_TAG_PREFIX = 'recoverable-secret:';
 /** Lower and upper bound of a recovery window, and what applies when none is given; days. */
 export const RECOVERY_WINDOW = { min: 7, max: 30, default: 30 } as const;
 
+/** How long CloudFormation waits: the function may run three times in full, with Lambda's pauses in between. */
+export const SERVICE_TIMEOUT_SECONDS = 2100;
+
 export type RestorePolicyValue = 'IF_OWNED' | 'ALWAYS' | 'NEVER';
 export type ExistingSecretPolicyValue = 'ADOPT_IF_OWNED' | 'ADOPT' | 'FAIL';
 export type RestoredValueValue = 'KEEP' | 'REGENERATE';

@@ -20,6 +20,8 @@ export interface Resource {
   declaration: SecretDeclaration;
   physicalId: string;
   status: string;
+  /** When the status was entered. */
+  since: number;
 }
 
 export interface Stack {
@@ -146,6 +148,7 @@ export class CloudFormationModel implements StackDescriptions {
           StackResourceDetail: {
             PhysicalResourceId: resource.physicalId,
             ResourceStatus: resource.status,
+            LastUpdatedTimestamp: new Date(resource.since),
             ResourceType: stack ? 'Custom::RecoverableSecret' : 'AWS::SecretsManager::Secret',
           },
         };
@@ -156,8 +159,8 @@ export class CloudFormationModel implements StackDescriptions {
   }
 
   /** Of a stack outside of the model, which may or may not have let go of its secret. */
-  private nativeResource(): Pick<Resource, 'physicalId' | 'status'> | undefined {
-    return this.facts.nativeStackHolds ? { physicalId: 'native', status: 'CREATE_COMPLETE' } : undefined;
+  private nativeResource(): Pick<Resource, 'physicalId' | 'status' | 'since'> | undefined {
+    return this.facts.nativeStackHolds ? { physicalId: 'native', status: 'CREATE_COMPLETE', since: 0 } : undefined;
   }
 
   async deploy(name: string, region: string, template: Template, failure?: Failure): Promise<boolean> {
@@ -302,7 +305,13 @@ export class CloudFormationModel implements StackDescriptions {
     const { logicalId } = declaration;
     // What CloudFormation makes up for a resource that never told its id.
     const madeUp = `${stack.name}-${logicalId}-${this.requests.toString(36).toUpperCase().padStart(12, 'X')}`;
-    const resource: Resource = { logicalId, declaration, physicalId: madeUp, status: 'CREATE_IN_PROGRESS' };
+    const resource: Resource = {
+      logicalId,
+      declaration,
+      physicalId: madeUp,
+      status: 'CREATE_IN_PROGRESS',
+      since: this.clock.now,
+    };
     stack.resources.set(logicalId, resource);
     stack.everyResource.set(logicalId, resource);
     const answer = await this.ask(stack, 'Create', resource, declaration, undefined, cancels);
@@ -317,7 +326,7 @@ export class CloudFormationModel implements StackDescriptions {
     before: SecretDeclaration,
     cancels?: number,
   ): Promise<boolean> {
-    resource.status = 'UPDATE_IN_PROGRESS';
+    this.mark(resource, 'UPDATE_IN_PROGRESS');
     resource.declaration = declaration;
     const answer = await this.ask(stack, 'Update', resource, declaration, before, cancels);
     if (answer) resource.physicalId = answer.physicalId;
@@ -357,17 +366,17 @@ export class CloudFormationModel implements StackDescriptions {
     declaration: SecretDeclaration,
     physicalId: string,
   ): Promise<void> {
-    await this.deleteResource(stack, { logicalId, declaration, physicalId, status: '' });
+    await this.deleteResource(stack, { logicalId, declaration, physicalId, status: '', since: 0 });
   }
 
   private async deleteResource(stack: Stack, resource: Resource): Promise<boolean> {
     if (resource.declaration.retain) {
       this.retained.add(`${stack.id} ${resource.logicalId}`);
       this.tell?.(`    ${resource.logicalId} is retained`);
-      resource.status = 'DELETE_SKIPPED';
+      this.mark(resource, 'DELETE_SKIPPED');
       return true;
     }
-    resource.status = 'DELETE_IN_PROGRESS';
+    this.mark(resource, 'DELETE_IN_PROGRESS');
     const answer = await this.ask(stack, 'Delete', resource, resource.declaration);
     return answer?.status === 'SUCCESS';
   }
@@ -435,7 +444,7 @@ export class CloudFormationModel implements StackDescriptions {
     sent.withdrawn = cancels !== undefined && !sent.answer;
     if (!sent.answer)
       this.tell?.(`    ${cancels === undefined ? 'no answer came' : 'cancelled, nobody waits for the answer'}`);
-    resource.status = `${type.toUpperCase()}_${sent.answer?.status === 'SUCCESS' ? 'COMPLETE' : 'FAILED'}`;
+    this.mark(resource, `${type.toUpperCase()}_${sent.answer?.status === 'SUCCESS' ? 'COMPLETE' : 'FAILED'}`);
     if (duplicate === 'again' && sent.answer && cancels === undefined) {
       await done;
       await this.clock.sleep(2_000);
@@ -454,6 +463,11 @@ export class CloudFormationModel implements StackDescriptions {
   private async beginRollback(stack: Stack, status: string): Promise<void> {
     this.enter(stack, status);
     await this.clock.sleep(this.coin.between(2_000, 5_000));
+  }
+
+  private mark(resource: Resource, status: string): void {
+    resource.status = status;
+    resource.since = this.clock.now;
   }
 
   private enter(stack: Stack, status: string): void {

@@ -4,7 +4,7 @@ import type { CloudFormationRequest } from '../../src/handler/request';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
 import { Stacks } from '../../src/handler/stacks';
 import type { World } from '../../src/handler/world';
-import { MINUTE, SECOND, type VirtualClock } from './clock';
+import { MINUTE, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Caller, FakeSecretsManager } from './fake-secrets-manager';
 import { DEATH, type Faults } from './faults';
@@ -12,8 +12,6 @@ import type { Role } from './permissions';
 import { accessDenied } from './service-error';
 
 const TIMEOUT = 10 * MINUTE;
-/** As the entry point has it. */
-const FRESH = 2 * SECOND;
 /** How long Lambda waits before it delivers an event again whose invocation failed. */
 const RETRY_PAUSES = [MINUTE, 2 * MINUTE];
 
@@ -131,7 +129,7 @@ export class LambdaFunction {
         secrets: this.secrets.client(site.region, caller),
         secretsIn: (region) => this.secrets.client(region, caller),
         stacks: new Stacks(cloudFormation as Pick<CloudFormationClient, 'send'>),
-        isFresh: () => sentAt !== undefined && this.clock.now - sentAt < FRESH,
+        sentAt,
         keyState: (key) => travel('DescribeKey', {}, () => this.secrets.keyStates.get(key) ?? 'Enabled'),
         now: () => this.clock.now,
         remainingMs: () => Math.max(0, deadline - this.clock.now),

@@ -11,7 +11,7 @@ afterAll(() => cloud.stop());
 
 const world = () =>
   awsWorld(
-    () => true,
+    undefined,
     () => 1000,
     () => {},
   );

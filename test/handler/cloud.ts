@@ -151,10 +151,7 @@ export class Cloud extends Account {
     const remainingMs = () => this.secondsLeft * 1000 - (mockClock.now - started);
     if (!this.throughEntry) {
       const log: World['log'] = (fields) => this.logged.push(JSON.stringify(fields));
-      const answer = await answerTo(
-        asked,
-        awsWorld(() => this.fresh, remainingMs, log),
-      );
+      const answer = await answerTo(asked, awsWorld(this.fresh ? undefined : Date.now() - 60_000, remainingMs, log));
       return { ...answer, reason: answer.reason ?? '' };
     }
     const sent = new Date(Date.now() - (this.fresh ? 0 : 60_000)).toISOString().replace(/[-:]|\.\d+/g, '');
