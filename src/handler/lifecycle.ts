@@ -1,5 +1,6 @@
 import { type Outcome, OWNERSHIP_TAG, SERVICE_TIMEOUT_SECONDS } from '../private/contract';
 import {
+  type Acquisition,
   decideAcquisition,
   decideRemoval,
   decideRevision,
@@ -285,21 +286,31 @@ async function acquire(
   returningTo?: string,
 ): Promise<Held> {
   assertGenerator(declared.value);
-  return decidingAnew(world, NAME_WAIT_MS, () => tryToAcquire(declared, requester, world, returningTo));
+  let restoring: ExistingSecret | undefined;
+  return decidingAnew(world, NAME_WAIT_MS, async () => {
+    const found = await describe(world, declared.name);
+    // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
+    const restored = restoring && isLive(found) && sameHolder(found.ownership, restoring.ownership);
+    const decision: Acquisition = restored
+      ? { action: 'restore', secret: found }
+      : decideAcquisition(found, declared, requester, returningTo !== undefined);
+    world.log({ step: decision.action, secret: found?.arn ?? declared.name });
+    if (decision.action === 'restore') restoring = decision.secret;
+    // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
+    if (decision.action === 'refuse' && returningTo !== undefined && found)
+      return { arn: found.arn, outcome: 'ADOPTED' };
+    return getHold(decision, declared, requester, world, returningTo);
+  });
 }
 
 /** Throws `LookAgain` while the name belongs to a secret that is on its way out. */
-async function tryToAcquire(
+async function getHold(
+  decision: Acquisition,
   declared: DeclaredSecret,
   requester: Requester,
   world: World,
   returningTo?: string,
 ): Promise<Held> {
-  const found = await describe(world, declared.name);
-  const decision = decideAcquisition(found, declared, requester, returningTo !== undefined);
-  world.log({ step: decision.action, secret: found?.arn ?? declared.name });
-  // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
-  if (decision.action === 'refuse' && returningTo !== undefined && found) return { arn: found.arn, outcome: 'ADOPTED' };
   switch (decision.action) {
     case 'refuse':
       throw new Refusal(decision.reason);

@@ -64,6 +64,8 @@ export interface Sent {
   answer?: Answered;
   /** CloudFormation stopped waiting, because another resource had failed. */
   withdrawn?: boolean;
+  /** Delivered twice at the same time. */
+  overlaps?: boolean;
 }
 
 export interface Answered {
@@ -436,6 +438,7 @@ export class CloudFormationModel implements StackDescriptions {
     const done = deliver();
     this.loose.push(done);
     if (duplicate === 'overlapping') {
+      sent.overlaps = true;
       this.loose.push(this.clock.sleep(this.coin.between(0, 2_000)).then(() => deliver(' (second delivery)')));
     }
     if (duplicate === 'later') this.late.push(sent);

@@ -147,15 +147,15 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
 };
 
 /**
- * A withdrawn Create wrote its value in the very moment in which the Delete scheduled the secret, where nobody can change
- * it back any more. The value before is the previous one.
+ * A delivery wrote its value in the very moment in which another one, or the Delete of a withdrawn request, scheduled the
+ * secret or gave it back, after which it cannot be changed back any more. The value before is the previous one.
  */
-function wroteTooLate(record: SecretRecord, value: string, { after, changes, sent }: Happened): boolean {
-  const withdrawn = sent.filter((one) => one.withdrawn).map(({ request }) => request.RequestId);
+function wroteTooLate(record: SecretRecord, value: string, { changes, sent }: Happened): boolean {
+  const raced = sent.filter((one) => one.withdrawn || one.overlaps).map(({ request }) => request.RequestId);
   const wrote = changes.some(
-    (change) => change.record === record && change.operation === 'PutSecretValue' && withdrawn.includes(change.by),
+    (change) => change.record === record && change.operation === 'PutSecretValue' && raced.includes(change.by),
   );
-  return wrote && after.get(record)?.state === 'scheduled' && hasValue(record, value);
+  return wrote && hasValue(record, value);
 }
 
 function windowIsWhole(record: SecretRecord, then: Picture, now: Picture, happened: Happened): string | undefined {

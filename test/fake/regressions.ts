@@ -308,4 +308,132 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 0),
     ],
   },
+  {
+    story: 'a Create arrives once more an hour after somebody has restored what its rollback had scheduled',
+    templates: [[secret('A', 'a', REPLICATED)]],
+    steps: [
+      deploy('One', 0, { failure: { after: 1 }, duplicates: LATER }),
+      byHand('restores', 'a'),
+      { kind: 'wait', hours: 1 },
+      LATE_EVENTS,
+    ],
+  },
+  {
+    story: 'a Create arrives once more after its secret was given to a stranger',
+    templates: [[secret('C', 'a', { force: true })]],
+    steps: [
+      deploy('One', 0, { duplicates: LATER }),
+      byHand('gives it to a stranger', 'a'),
+      destroy('One'),
+      LATE_EVENTS,
+    ],
+  },
+  {
+    story: 'a Create is withdrawn, comes after its Delete, and cannot undo at once what it did',
+    templates: [[A]],
+    facts: { policyLags: true },
+    steps: [
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 0 },
+        faults: [...denied('DescribeSecret', 4), ...[5, 6].map((call) => fault('DescribeSecret', call, 'throttle'))],
+      }),
+    ],
+  },
+  {
+    story: 'a Create is withdrawn and goes on to write a value after its Delete gave the secret back',
+    templates: [[secret('A', 'a', { owner: 'shared', retain: true, restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 0, { failure: { after: 0, cancels: 0 }, faults: denied('GetRandomPassword', 4) }),
+    ],
+  },
+  {
+    story: 'a delivery restores and cannot claim, while another one adopts; then the Create fails',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, {
+        failure: { after: 1 },
+        duplicates: OVERLAPPING,
+        faults: [...denied('TagResource', 3), fault('TagResource', 3, 'quotes')],
+      }),
+    ],
+  },
+  {
+    story: 'a failed adoption removes replicas, and the rollback and the next Delete take over from there',
+    templates: [
+      [secret('B', 'a', { owner: 'shared', ...REPLICATED })],
+      [secret('B', 'a', { owner: 'shared', description: 'one' })],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 1, { faults: [fault('DescribeSecret', 2, 'broken'), fault('TagResource', 2, 'internal')] }),
+    ],
+  },
+  {
+    story: 'a rollback returns to a secret that somebody has scheduled, and dies on the way',
+    templates: [[secret('A', 'a', { value: 'declared 1' })], [secret('A', 'b', { value: 'declared 1' })]],
+    steps: [
+      deploy('One', 0),
+      byHand('writes a value', 'a'),
+      byHand('schedules', 'a'),
+      deploy('One', 1, { failure: { after: 1 }, faults: [fault('TagResource', 0, 'dies', 'after')] }),
+    ],
+  },
+  {
+    story: 'an Update dies that is delivered twice, and arrives once more during its rollback',
+    templates: [[secret('A', 'a', REPLICATED)], [secret('A', 'a', { owner: 'shared', value: 'declared 1' })]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        failure: { after: 1 },
+        duplicates: OVERLAPPING,
+        faults: [fault('RemoveRegionsFromReplication', 1, 'dies', 'before')],
+      }),
+    ],
+  },
+  {
+    story: 'a rollback returns to a secret that somebody has deleted for good',
+    templates: [
+      [secret('C', 'b', { owner: 'shared', restorePolicy: 'ALWAYS', existingPolicy: 'ADOPT' })],
+      [secret('C', 'a')],
+    ],
+    steps: [deploy('One', 0), byHand('deletes for good', 'b'), deploy('One', 1, { failure: { after: 1 } })],
+  },
+  {
+    story: 'the same where CloudFormation knows the new secret only',
+    templates: [[secret('C', 'b')], [secret('C', 'a')]],
+    facts: { rollbackKnowsNewId: true },
+    steps: [deploy('One', 0), byHand('deletes for good', 'b'), deploy('One', 1, { failure: { after: 1 } })],
+  },
+  {
+    story: 'a rollback cannot bring a replica back',
+    templates: [[secret('A', 'a', REPLICATED)], [A]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      byHand('creates', 'a', 'us-east-1'),
+      byHand('restores', 'a'),
+      deploy('One', 1),
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1 } }),
+    ],
+  },
+  {
+    story: 'somebody has scheduled a secret that a native resource still holds',
+    templates: [[secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    facts: { nativeStackHolds: true },
+    steps: [byHand('creates with CloudFormation', 'a'), byHand('schedules', 'a'), deploy('One', 0)],
+  },
+  ...(['ADOPT_IF_OWNED', 'FAIL'] as const).map((existingPolicy) => ({
+    story: `the answer to RestoreSecret gets lost, and the secret looks scheduled still (${existingPolicy})`,
+    templates: [[secret('A', 'a', { existingPolicy })]],
+    facts: { restoreOfLiveFails: true, stateLags: true },
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, { failure: { after: 1 }, faults: [fault('RestoreSecret', 0, 'denied', 'after')] }),
+    ],
+  })),
 ];

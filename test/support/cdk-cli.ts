@@ -9,6 +9,9 @@ export const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 const BIN = path.join(__dirname, '..', '..', 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
+/** Shortens the pauses between the CLI's questions, and nothing else. */
+const SHORT_POLLS = path.join(__dirname, 'short-polls.cjs');
+
 /** The CDK command line, the same that users run, against an emulator. */
 export class CdkCli {
   /** Working directory and home in one, so that no settings of the user take part. */
@@ -41,23 +44,27 @@ export class CdkCli {
   }
 
   private async cdk(...args: string[]): Promise<string> {
-    const { code, output } = await run(process.execPath, [BIN, ...args, '--no-notices', '--ci'], {
-      cwd: this.directory,
-      signal: this.signal,
-      env: {
-        PATH: process.env.PATH,
-        HOME: this.directory,
-        TMPDIR: this.directory,
-        AWS_ENDPOINT_URL: this.emulator.endpoint,
-        AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-        AWS_REGION: REGION,
-        CDK_DISABLE_CLI_TELEMETRY: 'true',
-        CDK_DISABLE_VERSION_CHECK: 'true',
-        NODE_NO_WARNINGS: '1',
-        NO_COLOR: '1',
+    const { code, output } = await run(
+      process.execPath,
+      ['--require', SHORT_POLLS, BIN, ...args, '--no-notices', '--ci'],
+      {
+        cwd: this.directory,
+        signal: this.signal,
+        env: {
+          PATH: process.env.PATH,
+          HOME: this.directory,
+          TMPDIR: this.directory,
+          AWS_ENDPOINT_URL: this.emulator.endpoint,
+          AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+          AWS_REGION: REGION,
+          CDK_DISABLE_CLI_TELEMETRY: 'true',
+          CDK_DISABLE_VERSION_CHECK: 'true',
+          NODE_NO_WARNINGS: '1',
+          NO_COLOR: '1',
+        },
       },
-    });
+    );
     if (code !== 0) throw new Error(`cdk ${args.join(' ')} failed (${code ?? 'killed'})\n${output}`);
     return output;
   }
