@@ -84,7 +84,7 @@ function put(url: string, body: string): Promise<number> {
         response.on('error', reject);
       },
     );
-    outgoing.setTimeout(ATTEMPT_TIMEOUT_MS, () => outgoing.destroy(new Error('timed out')));
+    outgoing.setTimeout(ATTEMPT_TIMEOUT_MS, () => outgoing.destroy());
     outgoing.on('error', reject);
     outgoing.end(body);
   });

@@ -166,7 +166,7 @@ async function dispose(
   requester: Requester,
   world: World,
   except: (secret: ExistingSecret) => string | undefined,
-  undoing = false,
+  undoing: boolean,
 ): Promise<void> {
   const look = async () => {
     const found = await describe(world, id);
