@@ -81,7 +81,7 @@ const NAME_WAIT_MS = 120_000;
 /** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
 const FRESH_MS = 2_000;
 
-/** CloudFormation has not waited for longer for any request, and neither was a first delivery that late. */
+/** CloudFormation waits for no request any longer. */
 const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;
 
 /** How long a secret may go on to look as it did before the last change. */
@@ -92,13 +92,10 @@ const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion'
 export async function onCreate(request: CloudFormationRequest, world: World): Promise<Completed> {
   const declared = declaredSecret(request.ResourceProperties);
   const requester = requesterOf(request);
-  const before = await creation(requester, world);
+  const before = isOutdated(world) ? 'past' : await creation(requester, world);
   const held = before === 'awaited' ? await acquire(declared, requester, world) : undefined;
   // CloudFormation withdraws a Create when another resource fails. Its Delete may have come before there was anything.
-  if (
-    (before === 'withdrawn' && ageOf(world) < OUTDATED_MS) ||
-    (held && (await creation(requester, world)) === 'withdrawn')
-  ) {
+  if (before === 'withdrawn' || (held && (await creation(requester, world)) === 'withdrawn')) {
     await takeBack(declared, requester, world, held);
     throw new Refusal('CloudFormation withdrew this request; what it had done was undone');
   }
@@ -206,9 +203,11 @@ async function assertNotPast(
   world: World,
 ): Promise<void> {
   if (isFresh(world)) return;
-  const past = await seen(world, false, () =>
-    world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId, world.sentAt),
-  );
+  const past =
+    isOutdated(world) ||
+    (await seen(world, false, () =>
+      world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId, world.sentAt),
+    ));
   if (past) throw new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
 }
 
@@ -363,13 +362,15 @@ async function bringBack(
 ): Promise<Held> {
   await assertKeyAlive(secret, world);
   await assertLetGo(secret, world);
-  const takenFrom = secret.ownership.owner === declared.owner ? undefined : secret.ownership;
+  const foreign = secret.ownership.owner !== declared.owner;
+  // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
+  const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
   const tags = claim(declared.owner, requester, 'RESTORED', world.now(), takenFrom);
   await orUndo(world, secret.arn, 'RESTORED', declared, requester, secret, async () => {
     if (!(await restore(world, secret.arn))) {
       throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
     }
-    if (takenFrom) await assertStill(secret, requester, world);
+    if (foreign) await assertStill(secret, requester, world);
     // A rollback returns to what was there.
     const value = returning ? undefined : valueToRestore(secret, declared);
     await reconcile(secret, declared, tags, world, (assertMine) => write(secret, value, requester, world, assertMine));
@@ -698,4 +699,8 @@ function ageOf(world: World): number {
 
 function isFresh(world: World): boolean {
   return ageOf(world) < FRESH_MS;
+}
+
+function isOutdated(world: World): boolean {
+  return ageOf(world) >= OUTDATED_MS;
 }

@@ -282,8 +282,8 @@ class Life implements Witness {
   }
 
   /**
-   * For as long as a delivery may be one of the first ones, a live secret that a withdrawn Create had got hold of cannot
-   * be told from one that a person has restored.
+   * For as long as a delivery may be one of the first ones, a live secret that a withdrawn Create had got hold of, or
+   * that a clean-up has to delete, cannot be told from one that a person has restored.
    */
   private wasRestoredByHand(record: SecretRecord, request: CloudFormationRequest): boolean {
     const { sent = 0 } = validityOf(request.ResponseURL);
@@ -294,7 +294,7 @@ class Life implements Witness {
         change.by === 'administrator' &&
         change.at > sent,
     );
-    return request.RequestType === 'Create' && restored && this.clock.now - sent < SERVICE_TIMEOUT;
+    return request.RequestType !== 'Update' && restored && this.clock.now - sent < SERVICE_TIMEOUT;
   }
 
   stuck(what: string): void {

@@ -436,4 +436,32 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 0, { failure: { after: 1 }, faults: [fault('RestoreSecret', 0, 'denied', 'after')] }),
     ],
   })),
+  {
+    story: 'a secret that was taken over long ago is restored by a Create that dies when it has claimed it',
+    templates: [
+      [A],
+      [secret('A', 'a', { existingPolicy: 'ADOPT', restorePolicy: 'ALWAYS' })],
+      [secret('A', 'a', REPLICATED)],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 1),
+      destroy('Two'),
+      deploy('Two', 2, {
+        failure: { after: 1 },
+        faults: [0, 1, 2].map((call) => fault('TagResource', call, 'dies', 'after')),
+      }),
+    ],
+  },
+  {
+    story: 'the Delete of a replaced secret arrives once more an hour after somebody has restored it',
+    templates: [[A], [secret('A', 'b')]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { duplicates: [{ request: 1, when: 'later' }] }),
+      byHand('restores', 'a'),
+      { kind: 'wait', hours: 1 },
+      LATE_EVENTS,
+    ],
+  },
 ];
