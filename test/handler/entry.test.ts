@@ -133,13 +133,22 @@ test.each([
 });
 
 test.each([
-  ['of version 4', () => signed(7100)],
+  ['of version 4', () => signed(2000)],
   ['of version 2', () => `Expires=${Math.floor(Date.now() / 1000) + 60}`],
   ['without a time', () => 'x=y'],
 ])('a URL %s that can still be used is answered', async (_, query) => {
   await handler(create(query()), INVOCATION);
   expect(puts).toHaveLength(1);
   expect(JSON.parse(puts[0].body).Status).toBe('SUCCESS');
+});
+
+test('a request that CloudFormation has given up does nothing', async () => {
+  await handler(create(signed(2200)), INVOCATION);
+  expect(JSON.parse(puts[0].body)).toMatchObject({
+    Status: 'FAILED',
+    Reason: expect.stringMatching(/^this request is out of date/),
+  });
+  expect(cloud.operations).toEqual([]);
 });
 
 test('only a request that is not fresh asks whether it is still awaited', async () => {
