@@ -96,7 +96,7 @@ export class SecretRecoveryProvider extends Construct {
       description: 'Schedules, restores and reconciles the secrets of its owners',
       inlinePolicies: { SecretRecovery: this.policy },
     });
-    this.acknowledgeWildcards();
+    this.acknowledgeWildcards(logGroup);
     const handler = new lambda.Function(this, 'Function', {
       description: 'Restores a secret on create, schedules its deletion on delete',
       code: lambda.Code.fromAsset(path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda')),
@@ -243,13 +243,14 @@ export class SecretRecoveryProvider extends Construct {
   }
 
   /** What cdk-nag would object to, each with what keeps it small. */
-  private acknowledgeWildcards(): void {
+  private acknowledgeWildcards(logGroup: logs.ILogGroup): void {
     const reasons = {
       [this.secretArn(Aws.REGION, '*')]: 'The ownership tags in the conditions limit this, not the name.',
       [this.secretArn('*', '*')]: 'Metadata only; a secret that does not exist must answer "not found".',
       '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata.',
       [this.stackArn(`${outermostStack(this).stackName}/*`)]: 'A stack by its name: the rest of the ARN is random.',
       [this.stackArn('*')]: 'Read only: which stack holds the secret is known when it is taken over.',
+      [logGroup.logGroupArn]: 'The streams of one log group.',
     };
     for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(this.role, resource, reason);
   }

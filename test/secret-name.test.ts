@@ -125,17 +125,19 @@ describe('a default name', () => {
         return [new Stack(stage, 'Shop'), new Stack(stage, 'Explicit', { stackName: `shop-${id}` })];
       }),
     ];
-    const looksAlike = ['a-b', 'a_b', 'ab', 'a b', 'ä', 'ö', '$', '$$', 'Default', 'Resource'];
+    const looksAlike = ['a-b', 'a_b', 'ab', 'a b', 'ä', 'ö', '$', '$$', 'Default'];
     const nested = stacks.map((stack) => {
       for (const id of looksAlike) new Secret(stack, id);
       new Secret(new Construct(stack, 'a'), 'b');
+      // Newer versions of aws-cdk-lib refuse `Default` and `Resource` beside each other.
+      new Secret(new Construct(stack, 'c'), 'Resource');
       const inside = new NestedStack(stack, 'Nested');
       new Secret(inside, 'a_b');
       return inside;
     });
     Mixins.of(app).apply(new SecretRecovery());
     const names = [...stacks, ...nested].flatMap(namesIn);
-    expect(names).toHaveLength(stacks.length * (looksAlike.length + 2));
+    expect(names).toHaveLength(stacks.length * (looksAlike.length + 3));
     expect(new Set(names).size).toBe(names.length);
   });
 

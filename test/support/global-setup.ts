@@ -11,7 +11,7 @@ const PREFIX = 'recoverable-';
  * Workers, emulators and every other child inherit it. It goes when the process ends and not in a teardown, which an
  * interrupted run never reaches; by then the workers have ended, and the emulators with them.
  *
- * Installs the emulators as well, which takes longer the first time than any test may.
+ * Installs the tools written in Python as well, which takes longer the first time than any test may.
  */
 export default async function globalSetup(): Promise<void> {
   // Watch mode comes here again for every run.
@@ -27,5 +27,5 @@ export default async function globalSetup(): Promise<void> {
   ] as const) {
     process.once(signal, () => process.exit(code));
   }
-  await Promise.all(['ministack', 'moto'].map((name) => pythonEnvironment(name)));
+  await Promise.all(['ministack', 'moto', 'cfn-lint'].map((name) => pythonEnvironment(name)));
 }
