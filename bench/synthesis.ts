@@ -1,0 +1,121 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { library, ROOT } from './bundles';
+import { median, number, times, withSpread } from './figures';
+import type { Section } from './section';
+
+const COUNTS = [1, 50, 450];
+const RUNS = 5;
+/** What a stack may have. */
+const MAX_RESOURCES = 500;
+
+/** What came of one app; milliseconds, for the whole process and for what the app itself does. */
+interface Synthesized {
+  readonly total: number;
+  readonly work: number;
+  readonly bytes: number;
+  readonly resources: number;
+  readonly policyCharacters: number;
+}
+
+/** Synthesis of apps with one stack. */
+export async function synthesis(directory: string): Promise<Section> {
+  const kinds = {
+    plain: ['aws-cdk-lib/aws-secretsmanager', 'Secret'],
+    custom: ['aws-cdk-lib/custom-resources', 'AwsCustomResource'],
+    ours: [library(directory), 'RecoverableSecret'],
+  };
+  const measured = [];
+  for (const count of COUNTS) {
+    const plain: Synthesized[] = [];
+    const custom: Synthesized[] = [];
+    const ours: Synthesized[] = [];
+    // In turns, so that whatever else the machine does meets both.
+    for (let run = 0; run < RUNS; run++) {
+      plain.push(await synthesize(kinds.plain, count, directory));
+      if (count * 2 < MAX_RESOURCES) custom.push(await synthesize(kinds.custom, count, directory));
+      ours.push(await synthesize(kinds.ours, count, directory));
+    }
+    measured.push({ count, plain, custom, ours });
+  }
+  const time = (runs: readonly Synthesized[]) => median(runs.map(({ total }) => total));
+  const [few, many] = measured.slice(-2);
+  const each = (kind: 'plain' | 'ours') => (time(many[kind]) - time(few[kind])) / (many.count - few.count);
+  const [last] = many.ours;
+  return {
+    title: 'Synthesis',
+    about:
+      `Secrets with names in one stack, each app in a process of its own; the median of ${RUNS} runs in milliseconds, ` +
+      'and the least and the greatest. *Process* is what a person waits for, without the CLI; *app* is that without ' +
+      'starting Node.js and loading the library.',
+    columns: [
+      'secrets',
+      'as',
+      'process',
+      'ours to it',
+      'app',
+      'ours to it',
+      'resources',
+      'template, bytes',
+      'ours to it',
+    ],
+    rows: measured.flatMap(({ count, plain, custom, ours }) =>
+      Object.entries({ '**`RecoverableSecret`**': ours, '`Secret`': plain, '`AwsCustomResource`': custom }).map(
+        ([name, runs]) => {
+          const row = [number(count), name];
+          if (runs.length === 0) return [...row, 'not possible', '', '', '', `more than ${MAX_RESOURCES}`, '', ''];
+          const of = (figure: keyof Synthesized) => [
+            withSpread(runs.map((run) => run[figure])),
+            runs === ours ? '' : times(median(ours.map((run) => run[figure])), median(runs.map((run) => run[figure]))),
+          ];
+          const [bytes] = runs.map((run) => run.bytes);
+          const ratio = runs === ours ? '' : times(ours[0].bytes, bytes);
+          return [...row, ...of('total'), ...of('work'), number(runs[0].resources), number(bytes), ratio];
+        },
+      ),
+    ),
+    notes: [
+      `A further secret takes ${number(each('ours'), 2)} ms, a plain one ${number(each('plain'), 2)} ms: ` +
+        `${times(each('ours'), each('plain'))}. What one secret takes more is the function: the CDK loads its modules for ` +
+        'Lambda and its 1.3 MB of facts about regions, which tell the newest runtime. An app with another custom resource ' +
+        'has most of that already.',
+      `Limits at ${many.count} secrets: ${number(last.bytes)} bytes of 1,000,000 for a template, ` +
+        `${number(last.policyCharacters)} characters of 10,240 for the policy of the role, ${last.resources} of ${MAX_RESOURCES} resources.`,
+    ],
+    ratios: [
+      ...measured.map(({ count, plain, ours }) => ({
+        label: `synthesis of ${count}, against plain Secret`,
+        ours: time(ours),
+        instead: time(plain),
+      })),
+      ...measured
+        .filter(({ custom }) => custom.length > 0)
+        .map(({ count, custom, ours }) => ({
+          label: `synthesis of ${count}, against AwsCustomResource`,
+          ours: time(ours),
+          instead: time(custom),
+        })),
+      { label: 'synthesis of a further secret, against plain Secret', ours: each('ours'), instead: each('plain') },
+      {
+        label: `template bytes of ${many.count}, against plain Secret`,
+        ours: last.bytes,
+        instead: many.plain[0].bytes,
+      },
+    ],
+  };
+}
+
+async function synthesize([module_, name]: readonly string[], count: number, directory: string): Promise<Synthesized> {
+  const outdir = path.join(directory, 'cdk.out');
+  const child = fork(path.join(__dirname, 'synthesis-process.cjs'), [module_, name, `${count}`, outdir], {
+    execArgv: [],
+    env: { PATH: process.env.PATH, TMPDIR: directory, NODE_PATH: path.join(ROOT, 'node_modules') },
+  });
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the app ended with ${code}`)));
+  ended.catch(() => {});
+  const [synthesized] = await Promise.race([once(child, 'message'), ended]);
+  fs.rmSync(outdir, { recursive: true });
+  return synthesized;
+}
