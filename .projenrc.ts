@@ -76,8 +76,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
       maxWorkers: 2,
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       cacheDirectory: 'node_modules/.cache/jest',
-      testPathIgnorePatterns: ['/node_modules/', '/.tools/'],
-      modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/dist/', '<rootDir>/.tools/'],
+      // `npm run test:packages` runs the tests of the packages, which have to be built first.
+      testPathIgnorePatterns: ['/node_modules/', '/.tools/', '<rootDir>/test/package/'],
+      modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/dist/', '<rootDir>/examples/', '<rootDir>/.tools/'],
     },
   },
 
@@ -115,8 +116,10 @@ const lint = project.addTask('lint', {
 });
 project.testTask.removeStep(project.testTask.steps.findIndex((step) => step.spawn === 'biome'));
 project.testTask.spawn(lint);
-for (const folder of ['demo/**', 'examples/**']) project.biome?.addFilePattern(folder);
-for (const folder of ['demo/**/*.ts', 'examples/**/*.ts']) project.tsconfigDev.addInclude(folder);
+for (const folder of ['bench/**', 'demo/**', 'examples/**']) project.biome?.addFilePattern(folder);
+project.tsconfigDev.addInclude('demo/**/*.ts');
+// The examples are apps of their own, compiled against the package and not against its sources.
+project.tsconfigDev.addExclude('examples');
 
 project.addTask('demo', {
   description: 'Deploy, destroy, alarm and deploy again on a local emulator, with the real CDK CLI',
@@ -126,19 +129,26 @@ project.addTask('demo', {
   ],
 });
 
-for (const path of [
-  '/.tools/',
-  '/.ci/',
-  '/bench/',
-  '/demo/',
-  '/docs/',
-  '/examples/',
-  '/.jsii.tabl.json',
-  '/biome.jsonc',
-]) {
-  project.npmignore?.exclude(path);
+// npm prefers this list to .npmignore, which jsii-pacmak wants to see.
+project.package.addField('files', ['lib', 'assets', '.jsii', '.jsii.tabl.json', 'API.md']);
+// What is not listed cannot be imported; the assembly is what other jsii tools look for.
+project.package.addField('exports', {
+  '.': { types: './lib/index.d.ts', default: './lib/index.js' },
+  './package.json': './package.json',
+  './.jsii': './.jsii',
+});
+// Source maps would carry the sources into the package.
+for (const option of ['inlineSourceMap', 'inlineSources']) {
+  project.tsconfig?.file.addOverride(`compilerOptions.${option}`, false);
 }
 
+project.addTask('bench', {
+  description: 'Measures calls, starts, synthesis and deployments against the alternatives; writes docs/performance.md',
+  steps: [
+    { spawn: project.bundler.bundleTask.name },
+    { execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'bench/bench.ts'] },
+  ],
+});
 project.addTask('lives', {
   description:
     'Random lives of stacks and secrets, with faults at any call: `npm run lives -- [how many] [first seed]`',
@@ -164,12 +174,35 @@ project.addTask('test:ruler', {
 
 const rosetta = project.addTask('rosetta:extract', {
   description: 'Compiles every example of the README and of the API documentation',
-  execArgs: ['jsii-rosetta', 'extract', '--strict', '.jsii'],
+  steps: [
+    // It would keep the translations of examples that are gone.
+    { exec: 'rm -f .jsii.tabl.json' },
+    { execArgs: ['jsii-rosetta', 'extract', '--strict', '.jsii'] },
+  ],
 });
 project.postCompileTask.prependSpawn(rosetta);
 
 // .NET is declared in the package metadata; building it needs an SDK that few machines have.
-project.tasks.tryFind('package-all')?.reset('jsii-pacmak -v --target js python java go');
+const packageAll = project.tasks.tryFind('package-all');
+packageAll?.reset();
+packageAll?.exec('ts-node --transpile-only --project tsconfig.dev.json projenrc/check-packaging-tools.ts');
+for (const task of [project.preCompileTask, project.compileTask, rosetta]) packageAll?.spawn(task);
+packageAll?.exec('jsii-pacmak -v --target js python java go --maven-local-repository .tools/maven');
+project.addTask('test:packages', {
+  description: 'Builds the packages, installs them in the examples in every language, and compares the templates',
+  steps: [
+    { spawn: 'package-all' },
+    {
+      exec: 'jest --ci --testPathIgnorePatterns /node_modules/ --testTimeout 900000 test/package',
+      receiveArgs: true,
+    },
+  ],
+});
+project.addTask('test:newest-cdk', {
+  description: 'Runs the tests against the newest aws-cdk-lib and constructs, in a temporary copy of the project',
+  execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/package/newest-cdk.ts'],
+  receiveArgs: true,
+});
 
 // Versions that every registry serves in full; development only, consumers resolve their own.
 project.package.file.addOverride('overrides', {

@@ -1,0 +1,194 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { lastLines, run } from '../support/run';
+
+const ROOT = path.join(__dirname, '..', '..');
+// Not the user's own repository, where version 0.0.0 would stay for ever.
+const MAVEN_REPOSITORY = path.join(ROOT, '.tools', 'maven');
+
+interface Language {
+  readonly name: string;
+  /** What a user does once before the app can be synthesized. */
+  readonly install: string[];
+}
+
+const LANGUAGES: Language[] = [
+  { name: 'typescript', install: ['npm ci --no-audit --no-fund', 'npm run check'] },
+  { name: 'python', install: ['python3 -m venv .venv', '.venv/bin/pip install --quiet -r requirements.txt'] },
+  { name: 'java', install: ['mvn --quiet compile'] },
+  { name: 'go', install: ['go build -o shop .'] },
+];
+
+/** Holds the packages, and the examples as somebody has them who just cloned the repository. */
+let copy: string;
+const folderOf = (language: string) => path.join(copy, 'examples', language);
+const readJson = (file: string) => JSON.parse(fs.readFileSync(file, 'utf8'));
+
+beforeAll(async () => {
+  copy = fs.mkdtempSync(path.join(os.tmpdir(), 'packages-'));
+  fs.symlinkSync(path.join(ROOT, 'dist'), path.join(copy, 'dist'));
+  const leftBehind = ['.venv', 'cdk.out', 'node_modules', 'target'];
+  fs.cpSync(path.join(ROOT, 'examples'), path.join(copy, 'examples'), {
+    recursive: true,
+    filter: (source) => !leftBehind.includes(path.basename(source)),
+  });
+  forgetJavaPackage();
+});
+afterAll(() => {
+  forgetJavaPackage();
+  // Go makes what it downloads read-only; it is not here, but in the cache of the user.
+  fs.rmSync(copy, { recursive: true, force: true });
+});
+
+function forgetJavaPackage(): void {
+  fs.rmSync(path.join(MAVEN_REPOSITORY, 'io', 'github', 'recoverablesecret'), { recursive: true, force: true });
+}
+
+/** Runs a command line as a user would; throws unless it succeeds. */
+async function sh(command: string, cwd: string): Promise<string> {
+  const { code, output } = await run('sh', ['-c', command], {
+    cwd,
+    env: {
+      ...process.env,
+      CDK_OUTDIR: path.join(cwd, 'cdk.out'),
+      JSII_RUNTIME_PACKAGE_CACHE_ROOT: path.join(copy, 'jsii-cache'),
+      // aws-cdk-lib is large, and the app imports little of it.
+      PIP_NO_COMPILE: '1',
+      MAVEN_OPTS: `-Dmaven.repo.local=${MAVEN_REPOSITORY}`,
+    },
+  });
+  if (code !== 0) throw new Error(`${command}\n${lastLines(output, 40)}`);
+  return output;
+}
+
+describe('the example', () => {
+  const templates: Record<string, unknown> = {};
+
+  describe.each(LANGUAGES)('in $name', ({ name, install }) => {
+    test('installs the package', async () => {
+      for (const command of install) await sh(command, folderOf(name));
+    });
+
+    test('is synthesized', async () => {
+      const { app } = readJson(path.join(folderOf(name), 'cdk.json'));
+      await sh(app, folderOf(name));
+      const out = path.join(folderOf(name), 'cdk.out');
+      const files = fs.readdirSync(out).filter((file) => file.endsWith('.template.json'));
+      expect(files).toEqual(['Operations.template.json', 'Shop.template.json']);
+      templates[name] = files.map((file) => readJson(path.join(out, file)));
+    });
+  });
+
+  test.each(LANGUAGES.slice(1))('has the same templates in $name as in TypeScript', ({ name }) => {
+    expect(templates[name]).toBeDefined();
+    expect(templates[name]).toEqual(templates.typescript);
+  });
+});
+
+describe('the npm package', () => {
+  let content: string;
+  beforeAll(async () => {
+    content = path.join(copy, 'content');
+    fs.mkdirSync(content);
+    await sh(`tar -xzf "${path.join(ROOT, 'dist', 'js', tarball())}" -C content`, copy);
+  });
+
+  const tarball = () => fs.readdirSync(path.join(ROOT, 'dist', 'js')).find((file) => file.endsWith('.tgz')) ?? '';
+  const filesIn = (folder: string) =>
+    fs
+      .readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
+
+  test('contains the library, the bundle of the handler, and nothing else', () => {
+    const modules = filesIn(path.join(ROOT, 'src'))
+      .filter((file) => !file.startsWith('handler'))
+      .map((file) => `lib/${file.replace(/\.ts$/, '')}`);
+    expect(filesIn(path.join(content, 'package')).sort()).toEqual(
+      [
+        '.jsii',
+        '.jsii.tabl.json',
+        'API.md',
+        'LICENSE',
+        'README.md',
+        'assets/handler/secret-recovery.lambda/index.js',
+        'package.json',
+        ...modules.flatMap((module) => [`${module}.d.ts`, `${module}.js`]),
+      ].sort(),
+    );
+  });
+
+  test('says nothing about the machine that built it, and maps to no sources', () => {
+    for (const file of filesIn(content)) {
+      const text = fs.readFileSync(path.join(content, file), 'utf8');
+      for (const trace of [ROOT, os.homedir(), 'sourceMappingURL'])
+        expect([file, text.includes(trace)]).toEqual([file, false]);
+    }
+  });
+
+  test('allows no versions older than those of the tests', () => {
+    const { peerDependencies } = readJson(path.join(ROOT, 'package.json'));
+    expect(Object.keys(peerDependencies)).toEqual(['aws-cdk-lib', 'constructs']);
+    for (const [name, range] of Object.entries(peerDependencies)) {
+      expect(range).toBe(`^${readJson(path.join(ROOT, 'node_modules', name, 'package.json')).version}`);
+    }
+  });
+
+  test('is small', () => {
+    expect(fs.statSync(path.join(ROOT, 'dist', 'js', tarball())).size).toBeLessThan(350_000);
+  });
+
+  test('lets nobody import what is not public', async () => {
+    const resolve = (id: string) =>
+      sh(`node -p "require.resolve('cdk-recoverable-secret${id}')"`, folderOf('typescript'));
+    for (const id of ['', '/.jsii', '/package.json']) await resolve(id);
+    for (const id of [
+      '/lib/private/contract',
+      '/lib/secret-recovery.js',
+      '/assets/handler/secret-recovery.lambda/index.js',
+    ]) {
+      await expect(resolve(id)).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
+    }
+  });
+});
+
+describe('the examples of the README and of the API reference', () => {
+  const tablet: Tablet = readJson(path.join(ROOT, '.jsii.tabl.json'));
+  const snippets = Object.values(tablet.snippets);
+
+  test('are all translated', () => {
+    const assembly: Assembly = readJson(path.join(ROOT, '.jsii'));
+    const inReadme = [...assembly.readme.markdown.matchAll(/^ *```(ts|typescript)\b/gm)];
+    const inReference = Object.values(assembly.types).filter(({ docs }) => docs?.example);
+    expect(snippets.length).toBe(inReadme.length + inReference.length);
+    for (const { didCompile, translations } of snippets) {
+      expect(didCompile).toBe(true);
+      expect(Object.keys(translations).sort()).toEqual(['$', 'csharp', 'go', 'java', 'python']);
+    }
+  });
+
+  test.each([
+    ['python', 'python3 -m zipfile -e dist/python/*.whl wheel && cat wheel/*/*.py'],
+    ['java', 'python3 -m zipfile -e dist/java/io/*/*/*/0.0.0/*-sources.jar jar && cat $(find jar -name "*.java")'],
+    ['go', 'cat dist/go/cdkrecoverablesecret/README.md dist/go/cdkrecoverablesecret/*.go'],
+  ])('are in the package for %s', async (language, printSources) => {
+    // Without what sets off comments, and what HTML writes in another way.
+    const bare = (text: string) => text.replace(/&#?\w+;|\W/g, '');
+    const sources = bare(await sh(printSources, copy));
+    const translated = snippets.map(({ translations }) => translations[language].source);
+    expect(translated.filter((source) => !sources.includes(bare(source)))).toEqual([]);
+  });
+});
+
+interface Tablet {
+  readonly snippets: Record<
+    string,
+    { readonly didCompile: boolean; readonly translations: Record<string, { readonly source: string }> }
+  >;
+}
+
+interface Assembly {
+  readonly readme: { readonly markdown: string };
+  readonly types: Record<string, { readonly docs?: { readonly example?: string } }>;
+}
