@@ -73,6 +73,8 @@ export class Unfinished extends Error {
 interface Held {
   readonly arn: string;
   readonly outcome: Outcome;
+  /** The secret before; undefined when it was created. */
+  readonly found?: ExistingSecret;
 }
 
 /** How long a name stays taken after a deletion without recovery, with room to spare. */
@@ -253,21 +255,17 @@ async function creation(requester: Requester, world: World): Promise<'awaited' |
 /**
  * Undoes what a withdrawn Create has done.
  *
- * @param held What this delivery got hold of
+ * @param held What this delivery got hold of; undefined when another one may have
  */
 async function takeBack(declared: DeclaredSecret, requester: Requester, world: World, held?: Held): Promise<void> {
   const claimed = (secret?: ExistingSecret) =>
     secret !== undefined && isClaimedBy(requester, secret.ownership) && holdsForGood(secret, declared, requester);
   // Nobody waits for the answer, so no Delete follows that could do what fails here.
   await stubbornly(world, async () => {
+    if (held) return undo(held.arn, held.outcome, declared, requester, held.found, world);
     const found = await lookAgain(world, () => describe(world, declared.name), claimed);
-    if (!isLive(found)) return;
-    if (claimed(found)) {
-      await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
-    } else if (held && held.outcome !== 'CREATED') {
-      // Its Delete has given the secret back already, but perhaps before the value was written.
-      await putValueBack(world, found, requester.requestId);
-    }
+    if (!found || !claimed(found)) return;
+    await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
   }).catch((error) => {
     throw new Unfinished(error);
   });
@@ -373,9 +371,11 @@ async function bringBack(
     if (foreign) await assertStill(secret, requester, world);
     // A rollback returns to what was there.
     const value = returning ? undefined : valueToRestore(secret, declared);
-    await reconcile(secret, declared, tags, world, (assertMine) => write(secret, value, requester, world, assertMine));
+    await reconcile(secret, declared, tags, requester, world, (assertMine) =>
+      write(secret, value, requester, world, assertMine),
+    );
   });
-  return { arn: secret.arn, outcome: 'RESTORED' };
+  return { arn: secret.arn, outcome: 'RESTORED', found: secret };
 }
 
 /** Whoever may take a secret from its owner may not be the only one who does. */
@@ -396,11 +396,11 @@ async function takeOver(
   await assertLetGo(secret, world);
   const tags = claim(declared.owner, requester, 'ADOPTED', world.now(), secret.ownership);
   await orUndo(world, secret.arn, 'ADOPTED', declared, requester, secret, async () => {
-    await reconcile(secret, declared, tags, world, (assertMine) =>
+    await reconcile(secret, declared, tags, requester, world, (assertMine) =>
       write(secret, valueToRestore(secret, declared), requester, world, assertMine),
     );
   });
-  return { arn: secret.arn, outcome: 'ADOPTED' };
+  return { arn: secret.arn, outcome: 'ADOPTED', found: secret };
 }
 
 /** Completes what an earlier delivery of this request began, or returns to a secret that was never given up. */
@@ -415,7 +415,7 @@ async function resume(
   const sameRequest = isClaimedBy(requester, secret.ownership);
   const work = async () => {
     const value = sameRequest && !returning && outcome !== 'CREATED' ? valueToRestore(secret, declared) : undefined;
-    await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), world, (assertMine) =>
+    await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), requester, world, (assertMine) =>
       write(secret, value, requester, world, assertMine),
     );
   };
@@ -463,7 +463,7 @@ async function revise(
     }
   };
   const tags = { ...ownedBy(declared.owner, secret.tags), ...valueTag };
-  await reconcile(secret, declared, tags, world, setValue, before);
+  await reconcile(secret, declared, tags, requester, world, setValue, before);
   return { arn, outcome };
 }
 
@@ -476,6 +476,7 @@ async function reconcile(
   secret: ExistingSecret,
   declared: DeclaredSecret,
   ownershipTags: Tags,
+  requester: Requester,
   world: World,
   setValue: (assertMine: () => Promise<void>) => Promise<void>,
   declaredBefore?: DeclaredSecret,
@@ -483,8 +484,7 @@ async function reconcile(
   const changes = changesOf(secret, declared, ownershipTags, declaredBefore);
   await retag(world, secret.arn, changes.setTags, changes.removeTags);
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
-  const holder = readOwnership(ownershipTags);
-  const assertMine = () => assertHolder(secret.arn, holder, world);
+  const assertMine = () => assertHolder(secret.arn, readOwnership(ownershipTags), world);
   await updateMetadata(world, secret.arn, changes.metadata);
   await setValue(assertMine);
   if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
@@ -492,7 +492,9 @@ async function reconcile(
     await setReplicas(secret, changes, world);
   } catch (error) {
     // A rollback that fails leaves the stack stuck, and by now everything else is as it was.
-    if (!(await seen(world, false, () => world.stacks.isRollingBack(holder.stackId ?? '')))) throw error;
+    const rollsBack =
+      requester.type === 'Update' && (await seen(world, false, () => world.stacks.isRollingBack(requester.stackId)));
+    if (!rollsBack) throw error;
     world.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
   }
 }

@@ -43,10 +43,14 @@ export function changesOf(
   const removeReplicas = existing.replicas.map(({ region }) => region).filter((region) => !keptRegions.has(region));
   const leftBefore = leavingRegions(existing.tags).filter((region) => !keptRegions.has(region));
   const leavingReplicas = [...new Set([...leftBefore, ...removeReplicas])];
-  const wanted: Tags = { ...declared.tags, ...ownershipTags, ...leavingTag(leavingReplicas) };
+  const marks: Tags = { ...ownershipTags, ...leavingTag(leavingReplicas) };
+  const wanted: Tags = { ...declared.tags, ...marks };
   const noted = OWNERSHIP_TAG.leavingReplicas in { ...existing.tags, ...wanted };
+  const differs = ([key, value]: [string, string]) => existing.tags[key] !== value;
+  // All or none: of two deliveries at the same time one may take away what the other one saw as there already.
+  const marked = Object.entries(marks).some(differs) ? marks : {};
   return {
-    setTags: Object.fromEntries(Object.entries(wanted).filter(([key, value]) => existing.tags[key] !== value)),
+    setTags: { ...Object.fromEntries(Object.entries(declared.tags).filter(differs)), ...marked },
     removeTags: Object.keys(existing.tags).filter((key) => !(key in wanted) && stale(key) && !key.startsWith('aws:')),
     metadata: {
       ...(existing.description !== declared.description && { Description: declared.description }),

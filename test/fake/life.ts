@@ -267,18 +267,14 @@ class Life implements Witness {
     if (changed) this.failed(new Error(`${what} ${request.RequestType} changed something: ${changed.text}`));
   }
 
-  /** Live, although its resource is gone and nobody restored it by hand: whoever tidies that up does no harm. */
+  /** Live, although no resource holds it and nobody restored it by hand: whoever tidies that up does no harm. */
   private isLeftOver(picture: Picture | undefined): boolean {
-    if (picture?.state !== 'live') return false;
-    const { stackId, logicalId } = readOwnership(picture.tags);
-    const gone = this.stacks
-      .stackById(stackId ?? '')
-      ?.everyResource.get(logicalId ?? '')
-      ?.status.startsWith('DELETE_');
+    if (picture?.state !== 'live' || isHeld(picture.record, this.stacks)) return false;
+    const { stackId } = readOwnership(picture.tags);
     const restores = this.secrets.changes.filter(
       ({ record, operation }) => record === picture.record && operation === 'RestoreSecret',
     );
-    return gone === true && restores.pop()?.by !== 'administrator';
+    return stackId !== undefined && restores.pop()?.by !== 'administrator';
   }
 
   /**
