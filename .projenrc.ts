@@ -17,7 +17,24 @@ const project = new awscdk.AwsCdkConstructLibrary({
   copyrightOwner: 'The cdk-recoverable-secret authors',
   copyrightPeriod: '2026',
   stability: 'experimental',
-  keywords: ['aws', 'cdk', 'secretsmanager', 'secret', 'recovery-window', 'restore', 'custom-resource'],
+  homepage: 'https://github.com/cdk-recoverable-secret/cdk-recoverable-secret#readme',
+  bugsUrl: 'https://github.com/cdk-recoverable-secret/cdk-recoverable-secret/issues',
+  keywords: [
+    'aws',
+    'aws-cdk',
+    'cdk',
+    'cloudformation',
+    'secretsmanager',
+    'secrets-manager',
+    'secret',
+    'recovery-window',
+    'deletion',
+    'restore',
+    'rollback',
+    'custom-resource',
+    'cloudtrail',
+    'alarm',
+  ],
   defaultReleaseBranch: 'main',
 
   projenrcTs: true,
@@ -130,7 +147,7 @@ project.addTask('demo', {
 });
 
 // npm prefers this list to .npmignore, which jsii-pacmak wants to see.
-project.package.addField('files', ['lib', 'assets', '.jsii', '.jsii.tabl.json', 'API.md']);
+project.package.addField('files', ['lib', 'assets', '.jsii', '.jsii.tabl.json', 'API.md', 'CHANGELOG.md']);
 // What is not listed cannot be imported; the assembly is what other jsii tools look for.
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },

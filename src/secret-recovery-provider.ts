@@ -3,7 +3,6 @@ import { ArnFormat, Aws, Duration, Lazy, RemovalPolicy, Stack, Token } from 'aws
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Construct, type IConstruct } from 'constructs';
 import { acknowledgeWildcard } from './private/cdk-nag';
 import { OWNERSHIP_TAG } from './private/contract';
@@ -101,8 +100,7 @@ export class SecretRecoveryProvider extends Construct {
       description: 'Restores a secret on create, schedules its deletion on delete',
       code: lambda.Code.fromAsset(path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda')),
       handler: 'index.handler',
-      runtime: lambda.determineLatestNodeRuntime(this),
-      architecture: architectureFor(Stack.of(this).region),
+      runtime: lambda.Runtime.NODEJS_LATEST,
       memorySize: 256,
       timeout: Duration.minutes(10),
       role: this.role,
@@ -332,10 +330,4 @@ const MANAGE = [
 
 function actions(operations: string[]): string[] {
   return operations.map((operation) => `secretsmanager:${operation}`);
-}
-
-/** arm64 where Lambda is known to have it; where the region is not known, the architecture that every region has. */
-function architectureFor(region: string): lambda.Architecture {
-  const known = !Token.isUnresolved(region) && RegionInfo.get(region).partition === 'aws';
-  return known ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64;
 }

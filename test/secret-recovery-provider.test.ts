@@ -453,17 +453,6 @@ describe('the function', () => {
     (env) => expect(functionIn(env).Runtime).toMatch(/^nodejs(2[4-9]|[3-9]\d)\.x$/),
   );
 
-  test.each([
-    ['arm64', 'us-east-1'],
-    ['arm64', 'eu-central-2'],
-    ['x86_64', 'cn-north-1'],
-    ['x86_64', 'us-gov-west-1'],
-    ['x86_64', 'xx-unheard-1'],
-    ['x86_64', 'any region that only the deployment knows'],
-  ])('runs on %s in %s', (architecture, region) => {
-    expect(functionIn(region.includes(' ') ? {} : { region }).Architectures).toEqual([architecture]);
-  });
-
   test('has less time than CloudFormation waits', () => {
     const stack = shopWith({});
     const { Timeout } = only(stack, 'AWS::Lambda::Function');

@@ -110,6 +110,7 @@ describe('the npm package', () => {
         '.jsii',
         '.jsii.tabl.json',
         'API.md',
+        'CHANGELOG.md',
         'LICENSE',
         'README.md',
         'assets/handler/secret-recovery.lambda/index.js',
