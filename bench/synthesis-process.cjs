@@ -1,12 +1,14 @@
 /**
  * One app with secrets in one stack: builds and synthesizes it, and tells when it was done and what came out.
  *
- *     node synthesis-process.cjs MODULE CLASS COUNT OUTDIR
+ *     node synthesis-process.cjs MODULE CLASS COUNT OUTDIR [ASSET]
+ *
+ * With an asset, there is a Lambda function with it in the stack as well.
  */
 const fs = require('node:fs');
 const { App, Stack } = require('aws-cdk-lib');
 
-const [module_, name, count, outdir] = process.argv.slice(2);
+const [module_, name, count, outdir, asset] = process.argv.slice(2);
 const { [name]: Secret } = require(module_);
 const loaded = performance.now();
 
@@ -15,6 +17,14 @@ const stack = new Stack(app, 'Stack');
 for (let number = 0; number < Number(count); number++) {
   const secretName = `prod/database-${number}`;
   new Secret(stack, `Secret${number}`, name === 'AwsCustomResource' ? calls(secretName) : { secretName });
+}
+if (asset) {
+  const lambda = require('aws-cdk-lib/aws-lambda');
+  new lambda.Function(stack, 'Function', {
+    code: lambda.Code.fromAsset(asset),
+    handler: 'index.handler',
+    runtime: lambda.Runtime.NODEJS_LATEST,
+  });
 }
 const { templateFullPath } = app.synth().getStackByName('Stack');
 const done = performance.now();
