@@ -70,6 +70,8 @@ describe('a presigned URL', () => {
     ['without anything', '', {}],
     ['with a time that is none', 'X-Amz-Date=yesterday&X-Amz-Expires=soon', {}],
     ['with a date only', 'X-Amz-Date=20270131T235958Z', {}],
+    ['with digits before the time', 'X-Amz-Date=120270131T235958Z&X-Amz-Expires=7200', {}],
+    ['with something after the time', 'X-Amz-Date=20270131T235958Z1&X-Amz-Expires=7200', {}],
   ])('%s tells until when it can be used', (_, query, expected) => {
     expect(validityOf(`https://bucket.s3.amazonaws.com/key?${query}`)).toEqual(expected);
   });
@@ -85,7 +87,7 @@ describe('sending', () => {
   }
   let server: http.Server;
   let received: Received[];
-  let statuses: (number | 'reset')[];
+  let statuses: (number | 'reset' | 'half' | 'silence')[];
   let slept: number[];
 
   beforeEach(async () => {
@@ -98,7 +100,9 @@ describe('sending', () => {
       const { method, url, headers, rawHeaders } = incoming;
       received.push({ method, url, headers, rawHeaders, body: Buffer.concat(chunks).toString() });
       const status = statuses.shift() ?? 200;
-      if (status === 'reset') incoming.socket.resetAndDestroy();
+      if (status === 'silence') return;
+      if (status === 'half') response.writeHead(500).write('<Err', () => incoming.socket.resetAndDestroy());
+      else if (status === 'reset') incoming.socket.resetAndDestroy();
       else response.writeHead(status).end('<Error>a page</Error>');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -132,8 +136,10 @@ describe('sending', () => {
 
   test.each([
     ['a server error', [500]],
+    ['a redirection', [300]],
     ['several server errors', [500, 503, 500, 502]],
     ['a connection that is reset', ['reset' as const]],
+    ['an answer that breaks off', ['half' as const]],
     ['one after the other', ['reset' as const, 503, 'reset' as const]],
   ])('is tried again after %s', async (_, before) => {
     statuses = [...before];
@@ -144,6 +150,25 @@ describe('sending', () => {
     expect(slept).toHaveLength(before.length);
     expect([...slept].sort((a, b) => a - b)).toEqual(slept);
     expect(new Set(slept).size).toBe(slept.length);
+  });
+
+  test('is tried again when nothing has come for ten seconds', async () => {
+    statuses = ['silence'];
+    const limits: number[] = [];
+    const timeout = jest.spyOn(http.ClientRequest.prototype, 'setTimeout').mockImplementation(function (
+      this: http.ClientRequest,
+      limit,
+      then = () => {},
+    ) {
+      limits.push(limit);
+      if (limits.length === 1) setTimeout(then, 50);
+      return this;
+    });
+    await send();
+    timeout.mockRestore();
+    expect(limits).toEqual([10_000, 10_000]);
+    expect(received).toHaveLength(2);
+    expect(slept).toEqual([1_000]);
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { Stacks } from '../../src/handler/stacks';
 import { awsError, awsWorld, Cloud } from './cloud';
 import { stackId } from './requests';
 
@@ -9,12 +10,8 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
-const world = () =>
-  awsWorld(
-    undefined,
-    () => 1000,
-    () => {},
-  );
+const KNOWN: Parameters<typeof awsWorld> = [undefined, () => 1000, () => {}];
+const world = () => awsWorld(...KNOWN);
 const [SHOP, ROOT] = [stackId('shop'), stackId('root')];
 
 describe('the clients of Secrets Manager', () => {
@@ -36,6 +33,13 @@ describe('the clients of Secrets Manager', () => {
   test('keep their connections between invocations', () => {
     expect(world().secrets).toBe(world().secrets);
   });
+});
+
+test('the function sleeps as long as it is told to', async () => {
+  const { awsWorld: real } = jest.requireActual('../../src/handler/aws') as { awsWorld: typeof awsWorld };
+  const started = Date.now();
+  await real(...KNOWN).sleep(50);
+  expect(Date.now() - started).toBeGreaterThanOrEqual(45);
 });
 
 describe('a stack', () => {
@@ -91,6 +95,42 @@ describe('a stack', () => {
   ])('in %s takes the creation of a resource in %s for %s', async (status, resource, expected) => {
     cloud.stacks.set(SHOP, { status, resources: resource ? { Db: resource } : {} });
     expect(await world().stacks.creation(SHOP, 'Db')).toBe(expected);
+  });
+
+  const [OLD, NEW] = ['arn:aws:secretsmanager:old', 'arn:aws:secretsmanager:new'];
+  test.each<['Update' | 'Delete', string | undefined, string, boolean]>([
+    ['Update', undefined, OLD, false],
+    ['Update', 'UPDATE_IN_PROGRESS', OLD, false],
+    ['Update', 'UPDATE_COMPLETE', OLD, true],
+    ['Update', 'UPDATE_COMPLETE', NEW, true],
+    ['Update', 'DELETE_IN_PROGRESS', OLD, true],
+    ['Delete', undefined, OLD, false],
+    ['Delete', 'DELETE_IN_PROGRESS', OLD, false],
+    ['Delete', 'DELETE_COMPLETE', OLD, true],
+    ['Delete', 'DELETE_COMPLETE', NEW, true],
+    ['Delete', 'UPDATE_COMPLETE', OLD, true],
+    // What was replaced goes while its successor is complete.
+    ['Delete', 'UPDATE_COMPLETE', NEW, false],
+    ['Delete', 'CREATE_COMPLETE', 'recoverable-secret:unknown:x', true],
+  ])('is past a request: %s, with the resource in %s, for %s: %p', async (type, resource, physicalId, expected) => {
+    const resources = resource ? { Db: resource } : ({} as Record<string, string>);
+    cloud.stacks.set(SHOP, { status: 'UPDATE_IN_PROGRESS', resources, physicalIds: { Db: OLD } });
+    expect(await world().stacks.isPast(type, SHOP, 'Db', physicalId)).toBe(expected);
+  });
+
+  test.each<['Update' | 'Delete', number | undefined, number | undefined, boolean]>([
+    ['Update', 13_001, 10_000, true],
+    ['Update', 13_000, 10_000, false],
+    ['Update', 13_001, undefined, false],
+    ['Update', undefined, 10_000, false],
+    ['Delete', 13_001, 10_000, false],
+  ])('is past an %s when the next one has begun: in progress since %p, sent at %p', async (type, since, sent, past) => {
+    const StackResourceDetail = {
+      ResourceStatus: `${type.toUpperCase()}_IN_PROGRESS`,
+      LastUpdatedTimestamp: since && new Date(since),
+    };
+    const stacks = new Stacks({ send: async () => ({ StackResourceDetail }) });
+    expect(await stacks.isPast(type, SHOP, 'Db', OLD, sent)).toBe(past);
   });
 
   test('whose change set has pages is read to the end', async () => {

@@ -1,0 +1,212 @@
+import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { awsError, Cloud, NO_ARN } from './cloud';
+import { declaring, NAME, type Properties, properties, stackId } from './requests';
+import type { Resource } from './resource';
+
+// What hardly ever happens, and then has to be right as well.
+
+let cloud: Cloud;
+beforeAll(async () => {
+  cloud = await Cloud.start();
+});
+beforeEach(() => cloud.reset());
+afterAll(() => cloud.stop());
+
+const sm = (operation: string) => `secretsmanager:${operation}`;
+const FAR = 'us-east-1';
+const RENAMED = 'prod/orders';
+const BANK = {
+  [OWNERSHIP_TAG.owner]: 'bank',
+  [OWNERSHIP_TAG.stackId]: stackId('bank'),
+  [OWNERSHIP_TAG.logicalId]: 'Vault',
+};
+const REPLICATED: Properties = { ReplicaRegions: [{ Region: FAR }] };
+
+async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
+  const db = cloud.resource();
+  expect(await db.create(of)).toMatchObject({ status: 'SUCCESS' });
+  cloud.calls = [];
+  return db as Resource & { physicalId: string };
+}
+
+describe('a rollback that returns to another name', () => {
+  async function rollingBack(meanwhile: () => Promise<unknown>) {
+    const db = await deployed();
+    const { physicalId, properties: before } = db;
+    await db.update(properties({ Name: RENAMED }));
+    await meanwhile();
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    cloud.calls = [];
+    return { db, before, physicalId };
+  }
+
+  test('succeeds although the secret has become a replica', async () => {
+    const { db, before } = await rollingBack(async () => {
+      await cloud.destroy();
+      await cloud.primaryIn(FAR, NAME);
+    });
+    const { ARN } = (await cloud.describe()) ?? {};
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId: ARN, data: { Outcome: 'ADOPTED' } });
+    expect(cloud.inputs('DeleteSecret')).toEqual([]);
+  });
+
+  test('counts a secret whose origin nobody can read as adopted', async () => {
+    const { db, before, physicalId } = await rollingBack(() => cloud.tag({ [OWNERSHIP_TAG.origin]: '' }));
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'ADOPTED' } });
+  });
+
+  test('creates nothing in place of what is gone, and tells no ARN of something else', async () => {
+    const { db, before, physicalId } = await rollingBack(() => cloud.destroy());
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId: NO_ARN });
+    expect(await cloud.state()).toBe('absent');
+    db.physicalId = physicalId;
+    const answer = await db.again();
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
+    expect(await cloud.state()).toBe('absent');
+  });
+
+  test('tells the ARN of what is gone, as far as CloudFormation knows it', async () => {
+    const { db, before, physicalId } = await rollingBack(() => cloud.destroy());
+    db.physicalId = physicalId;
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'ADOPTED' } });
+    expect(cloud.changes).not.toContain('CreateSecret');
+  });
+});
+
+describe('an Update that renames and fails', () => {
+  async function failing(status: string) {
+    const db = await deployed();
+    cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError');
+    cloud.intercept(sm('ReplicateSecretToRegions'), async (_, next) => {
+      db.stack.resources.Db = status;
+      return next();
+    });
+    cloud.fresh = false;
+    return db.update(properties({ Name: RENAMED, ...REPLICATED }));
+  }
+
+  test('is undone while CloudFormation waits for it', async () => {
+    expect(await failing('UPDATE_IN_PROGRESS')).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.state(RENAMED)).toBe('pending');
+  });
+
+  test('is not undone when another delivery of it has been carried through', async () => {
+    expect(await failing('UPDATE_COMPLETE')).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.state(RENAMED)).toBe('live');
+  });
+});
+
+describe('a secret of another owner', () => {
+  const always = properties({ RestorePolicy: 'ALWAYS' });
+
+  test.each([
+    ['its owner', BANK, stackId('bank')],
+    ['somebody without a stack', { [OWNERSHIP_TAG.owner]: 'depot' }, 'somebody else'],
+  ])('that %s takes at the same time is left to them', async (_, tags, who) => {
+    await cloud.create();
+    await cloud.schedule();
+    cloud.intercept(sm('RestoreSecret'), async (_call, next) => {
+      const output = await next();
+      await cloud.tag(tags);
+      return output;
+    });
+    const answer = await cloud.resource().create(always);
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toContain(`secret '${NAME}' was taken by ${who} at the same time; `);
+    expect(await cloud.tags()).toEqual(tags);
+    expect(await cloud.state()).toBe('live');
+  });
+});
+
+describe('an Update of a secret', () => {
+  test('that is scheduled, and then being deleted for good, says so', async () => {
+    const db = await deployed();
+    await cloud.schedule();
+    cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
+    const answer = await db.update(properties({ Description: 'x' }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toContain(`secret '${NAME}' is being deleted for good; `);
+    expect(cloud.changes).toEqual(['RestoreSecret']);
+  });
+
+  test('whose origin nobody can read counts as adopted', async () => {
+    const db = await deployed();
+    await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });
+    expect(await db.update(properties({ Description: 'x' }))).toMatchObject({
+      status: 'SUCCESS',
+      data: { Outcome: 'ADOPTED' },
+    });
+  });
+
+  test.each([
+    ['a rollback', 'UPDATE_ROLLBACK_IN_PROGRESS', 'SUCCESS'],
+    ['an ordinary deployment', 'UPDATE_IN_PROGRESS', 'FAILED'],
+  ])('whose replicas cannot be brought: %s', async (_, stackStatus, status) => {
+    const db = await deployed();
+    db.stack.status = stackStatus;
+    cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError');
+    expect(await db.update(properties({ Description: 'x', ...REPLICATED }))).toMatchObject({ status });
+    expect((await cloud.describe())?.Description).toBe('x');
+    const told = cloud.logged
+      .map((line) => JSON.parse(line))
+      .filter(({ step }) => step === 'replicas not brought back');
+    expect(told).toEqual(
+      status === 'SUCCESS'
+        ? [{ step: 'replicas not brought back', secret: db.physicalId, error: 'InternalServiceError' }]
+        : [],
+    );
+  });
+});
+
+test('a secret that AWS does not let go in full goes back to its owner at least', async () => {
+  await cloud.create({ tags: BANK });
+  const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+  db.stack.status = 'ROLLBACK_IN_PROGRESS';
+  cloud.intercept(sm('TagResource'), async ({ input }, next) => {
+    if (input.Tags.some(({ Key }: { Key: string }) => Key === OWNERSHIP_TAG.stackId)) {
+      throw awsError('AccessDeniedException');
+    }
+    return next();
+  });
+  expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+  expect(await cloud.tags()).toMatchObject({
+    [OWNERSHIP_TAG.owner]: 'bank',
+    [OWNERSHIP_TAG.stackId]: stackId('shop'),
+    [OWNERSHIP_TAG.origin]: 'RETURNED',
+  });
+  expect(cloud.operations).not.toContain('UntagResource');
+  expect(JSON.parse(cloud.logged.at(-1) ?? '')).toEqual({
+    step: 'given back',
+    secret: db.physicalId,
+    why: 'some tags of the take-over stay',
+  });
+  // What stays makes it nobody else's.
+  expect(
+    await cloud
+      .resource({ stack: 'bank', logicalId: 'Vault' })
+      .delete({ physicalId: db.physicalId, properties: properties({ Owner: 'bank' }) }),
+  ).toMatchObject({ status: 'SUCCESS' });
+  expect(await cloud.state()).toBe('pending');
+});
+
+describe('a request that is overtaken while it is carried out', () => {
+  test.each([
+    ['writes no value', declaring('new'), 'PutSecretValue'],
+    ['adds no replicas', properties(REPLICATED), 'ReplicateSecretToRegions'],
+  ])('%s any more', async (_, of, step) => {
+    await cloud.create({ tags: { ...BANK, byHand: '1' } });
+    cloud.fresh = false;
+    // The Delete of the rollback gives the secret back.
+    cloud.intercept(sm('TagResource'), async (_call, next) => {
+      const output = await next();
+      await cloud.tag(BANK);
+      return output;
+    });
+    const answer = await cloud.resource().create({ ...of, ExistingSecretPolicy: 'ADOPT' });
+    expect(answer.status).toBe('FAILED');
+    expect(answer.reason).toContain('CloudFormation withdrew this request while it was carried out; ');
+    expect(cloud.operations).not.toContain(step);
+    expect(await cloud.value()).toBe('made by hand');
+    expect(await cloud.tags()).toMatchObject(BANK);
+  });
+});
