@@ -47,10 +47,10 @@ export function changesOf(
   const wanted: Tags = { ...declared.tags, ...marks };
   const noted = OWNERSHIP_TAG.leavingReplicas in { ...existing.tags, ...wanted };
   const differs = ([key, value]: [string, string]) => existing.tags[key] !== value;
-  // All or none: of two deliveries at the same time one may take away what the other one saw as there already.
-  const marked = Object.entries(marks).some(differs) ? marks : {};
+  // Ours all or none: of two deliveries at the same time one may take away what the other one saw as there already.
+  const claims = Object.entries(marks).some(differs);
   return {
-    setTags: { ...Object.fromEntries(Object.entries(declared.tags).filter(differs)), ...marked },
+    setTags: Object.fromEntries(Object.entries(wanted).filter((tag) => (tag[0] in marks ? claims : differs(tag)))),
     removeTags: Object.keys(existing.tags).filter((key) => !(key in wanted) && stale(key) && !key.startsWith('aws:')),
     metadata: {
       ...(existing.description !== declared.description && { Description: declared.description }),
