@@ -52,7 +52,7 @@ export async function deployments(): Promise<Section> {
       about:
         'Seconds for recoverable / plain secrets on ministack, once each. Deployed again, the recoverable ones are ' +
         'restored; the plain ones are other secrets. The first row is the whole command of the CDK CLI, most of which ' +
-        'is the CLI; the others are CloudFormation alone, from the request to the end of the stack.',
+        'is the CLI, although it asks for news more often here than by itself; the others are CloudFormation alone, from the request to the end of the stack.',
       columns: ['secrets', ...STEPS.flatMap((step) => [step, 'ratio'])],
       rows: [
         ['1, with the CDK CLI', ...cells(byCli.ours, byCli.plain)],
