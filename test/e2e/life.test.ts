@@ -4,7 +4,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { RecoverableSecret, SecretRecovery } from '../../src';
 import { Cloud } from '../support/cloud';
 
-// The CLI mostly waits, so the scenarios run at the same time, each in stacks of its own.
+// What takes time is the real CLI, seconds for each step. So scenarios run side by side, each in stacks of its own.
 jest.setTimeout(600_000);
 
 let cloud: Cloud;

@@ -1,6 +1,6 @@
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { awsError, Cloud, NO_ARN } from './cloud';
-import { declaring, NAME, type Properties, properties, stackId } from './requests';
+import { declaring, NAME, OWNER, type Properties, properties, stackId } from './requests';
 import type { Resource } from './resource';
 
 // What hardly ever happens, and then has to be right as well.
@@ -50,6 +50,13 @@ describe('a rollback that returns to another name', () => {
     expect(cloud.inputs('DeleteSecret')).toEqual([]);
   });
 
+  test('succeeds although somebody else has taken the secret, and leaves it to them', async () => {
+    const { db, before, physicalId } = await rollingBack(() => cloud.tag(BANK));
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'ADOPTED' } });
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.tags()).toMatchObject(BANK);
+  });
+
   test('counts a secret whose origin nobody can read as adopted', async () => {
     const { db, before, physicalId } = await rollingBack(() => cloud.tag({ [OWNERSHIP_TAG.origin]: '' }));
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'ADOPTED' } });
@@ -96,8 +103,48 @@ describe('an Update that renames and fails', () => {
   });
 });
 
+describe('a second delivery', () => {
+  test('writes the value to which the first one did not come', async () => {
+    await cloud.create({ tags: { ...BANK, [OWNERSHIP_TAG.owner]: OWNER } });
+    await cloud.schedule();
+    cloud.fresh = false;
+    const db = cloud.resource();
+    // So that it is not undone.
+    cloud.intercept(sm('PutSecretValue'), async (_, next) => {
+      if (db.stack.resources.Db === 'CREATE_COMPLETE') return next();
+      db.stack.resources.Db = 'CREATE_COMPLETE';
+      throw awsError('InternalServiceError');
+    });
+    expect(await db.create(declaring('new'))).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.value()).toBe('made by hand');
+    db.stack.resources.Db = 'CREATE_COMPLETE';
+    cloud.fresh = true;
+    expect(await cloud.answer(db.lastRequest)).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
+    expect(await cloud.value()).toBe('new');
+  });
+
+  test('does not write the value of a secret that it has created once more, although its version is gone', async () => {
+    const db = await deployed(declaring('new'));
+    await cloud.put('by hand');
+    cloud.showing((secret) => ({ ...secret, VersionIdsToStages: { other: ['AWSCURRENT'] } }));
+    expect(await db.again()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect(await cloud.value()).toBe('by hand');
+  });
+});
+
 describe('a secret of another owner', () => {
   const always = properties({ RestorePolicy: 'ALWAYS' });
+
+  test('is restored although it is not seen for a moment', async () => {
+    await cloud.create({ tags: BANK });
+    await cloud.schedule();
+    let looks = 0;
+    cloud.intercept(sm('DescribeSecret'), async (_, next) => {
+      if (++looks === 2) throw awsError('ResourceNotFoundException');
+      return next();
+    });
+    expect(await cloud.resource().create(always)).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
+  });
 
   test.each([
     ['its owner', BANK, stackId('bank')],
@@ -114,6 +161,47 @@ describe('a secret of another owner', () => {
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
     expect(answer.reason).toContain(`secret '${NAME}' was taken by ${who} at the same time; `);
     expect(await cloud.tags()).toEqual(tags);
+    expect(await cloud.state()).toBe('live');
+  });
+});
+
+test('a secret that is never restored, because it is being deleted for good, fails the creation in the end', async () => {
+  await cloud.create({ tags: { ...BANK, [OWNERSHIP_TAG.owner]: OWNER } });
+  await cloud.schedule();
+  cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
+  const { reason } = await cloud.resource().create();
+  expect(reason).toContain(`secret '${NAME}' could not be restored, it is being deleted for good; `);
+  expect(cloud.waited).toBeGreaterThan(100);
+});
+
+describe('a restoration whose answer gets lost while the secret still looks scheduled', () => {
+  async function create(meanwhile: () => Promise<unknown>, of: Properties = {}) {
+    const arn = await cloud.create({ tags: { ...BANK, [OWNERSHIP_TAG.owner]: OWNER } });
+    await cloud.schedule();
+    let lost = false;
+    cloud.intercept(sm('RestoreSecret'), async (_, next) => {
+      const output = await next();
+      if (lost) return output;
+      lost = true;
+      await meanwhile();
+      throw awsError('InvalidRequestException');
+    });
+    cloud.showing((secret, count) => (count === 2 ? { ...secret, DeletedDate: new Date() } : secret));
+    return { arn, ...(await cloud.resource().create(properties(of))) };
+  }
+
+  test('is a restoration all the same, which no policy for live secrets concerns', async () => {
+    const { arn, ...answer } = await create(async () => {}, { ExistingSecretPolicy: 'FAIL' });
+    expect(answer).toMatchObject({ status: 'SUCCESS', physicalId: arn, data: { Outcome: 'RESTORED' } });
+    expect(cloud.logged.map((line) => JSON.parse(line))).toEqual([
+      { step: 'restore', secret: arn },
+      { step: 'restore', secret: arn },
+    ]);
+  });
+
+  test('is none when somebody else has taken the secret since', async () => {
+    expect(await create(() => cloud.tag(BANK))).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(await cloud.tags()).toEqual(BANK);
     expect(await cloud.state()).toBe('live');
   });
 });

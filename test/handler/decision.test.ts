@@ -247,6 +247,7 @@ describe('a Delete', () => {
   const taken = { ...restored, ...previous('bank') };
   const adopted = { ...holder(OWNER, undefined, undefined, 'ADOPTED request-0'), ...previous('bank') };
   const halfGivenBack = { ...taken, [OWNERSHIP_TAG.owner]: 'bank' };
+  const { [OWNERSHIP_TAG.owner]: _, ...halfLetGo } = { ...taken, ...previous('') };
 
   test.each<[string, ExistingSecret | undefined, Properties, string, string]>([
     ['nothing', undefined, {}, 'leave', 'leave'],
@@ -262,6 +263,8 @@ describe('a Delete', () => {
     ['what it adopted', secret(adopted), {}, 'schedule', 'return'],
     ['what it adopted, by force', secret(adopted), force, 'force', 'return'],
     ['what it had begun to give back', secret(halfGivenBack), {}, 'schedule', 'return-and-schedule'],
+    ['what somebody has taken from it', secret({ ...taken, [OWNERSHIP_TAG.owner]: 'depot' }), force, 'leave', 'leave'],
+    ['what it had begun to give back to nobody', secret(halfLetGo), {}, 'schedule', 'return-and-schedule'],
     ['a foreign secret', secret(holder('bank', stackId('bank'))), force, 'leave', 'leave'],
     ['a secret of the owner in another stack', secret(holder(OWNER, stackId('depot'))), force, 'leave', 'leave'],
     ['a secret of the owner in an earlier life', secret(holder(OWNER, stackId('shop', 2))), force, 'leave', 'leave'],
@@ -288,7 +291,7 @@ describe('a Delete', () => {
   });
 
   test('of a secret whose origin nobody can read schedules it', () => {
-    const { [OWNERSHIP_TAG.origin]: _, ...unknown } = created;
+    const { [OWNERSHIP_TAG.origin]: origin, ...unknown } = created;
     expect(remove(secret(unknown), true).action).toBe('schedule');
   });
 
