@@ -47,6 +47,6 @@ export async function calling<T>(operation: string, call: () => Promise<T>): Pro
   try {
     return await call();
   } catch (error) {
-    throw new CallFailed(operation, error);
+    throw error instanceof LookAgain ? error : new CallFailed(operation, error);
   }
 }

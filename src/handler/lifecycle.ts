@@ -12,6 +12,7 @@ import { errorName, Failure, LookAgain, Refusal } from './errors';
 import {
   claim,
   isClaimedBy,
+  isSameClaim,
   type Ownership,
   ownedBy,
   ownerTag,
@@ -509,10 +510,7 @@ async function setReplicas(secret: ExistingSecret, changes: Changes, world: Worl
 /** A request that was sent a moment ago has not been overtaken yet. */
 async function assertHolder(arn: string, wanted: Ownership, world: World): Promise<void> {
   if (isFresh(world)) return;
-  const isMine = (secret?: ExistingSecret) =>
-    secret?.ownership.stackId === wanted.stackId &&
-    secret?.ownership.logicalId === wanted.logicalId &&
-    secret?.ownership.origin?.requestId === wanted.origin?.requestId;
+  const isMine = (secret?: ExistingSecret) => secret !== undefined && isSameClaim(secret.ownership, wanted);
   const now = await lookAgain(world, () => describe(world, arn), isMine);
   if (!isMine(now)) throw new Failure('CloudFormation withdrew this request while it was carried out');
 }
@@ -649,7 +647,7 @@ async function schedule(secret: ExistingSecret, declared: DeclaredSecret, world:
   const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
   if (unknown.length > 0) await retag(world, secret.arn, leavingTag([...leaving, ...unknown]), []);
   await removeReplicas(world, secret.arn, replicated, [...declaredRegions, ...leaving]);
-  await remove(world, secret.arn, force ? undefined : declared.recoveryWindowInDays);
+  await remove(world, secret, force ? undefined : declared.recoveryWindowInDays);
 }
 
 /** Before anything is changed: what cannot be read afterwards is not worth being restored now. */

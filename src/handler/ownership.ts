@@ -72,6 +72,13 @@ export function isClaimedBy(requester: Requester, ownership: Ownership): boolean
   return holds(requester, ownership) && ownership.origin?.requestId === requester.requestId;
 }
 
+/** Whether the same request has given the secret to the same resource; the owner may have changed with an update. */
+export function isSameClaim(now: Ownership, then: Ownership): boolean {
+  return (
+    now.stackId === then.stackId && now.logicalId === then.logicalId && now.origin?.requestId === then.origin?.requestId
+  );
+}
+
 /** The tags of a new holder. With `takenFrom`, they also remember the one before, so that a rollback can return it. */
 export function claim(owner: string, requester: Requester, outcome: Outcome, at: number, takenFrom?: Ownership): Tags {
   return {

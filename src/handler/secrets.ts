@@ -13,8 +13,8 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { type ExistingSecret, existingSecret } from './decision';
-import { errorName, Failure } from './errors';
-import type { Tags } from './ownership';
+import { errorName, Failure, LookAgain } from './errors';
+import { isSameClaim, type Tags } from './ownership';
 import { IAM_LAG, lookAgain, patiently, STATE_LAG, waitFor } from './patience';
 import type { DeclaredSecret, Replica } from './request';
 import type { World } from './world';
@@ -78,18 +78,23 @@ export async function restore(world: World, arn: string): Promise<boolean> {
   }
 }
 
-/** With a window the secret can be restored; without one it is gone. */
-export async function remove(world: World, arn: string, windowInDays: number | undefined): Promise<void> {
+/**
+ * With a window the secret can be restored; without one it is gone.
+ *
+ * Throws `LookAgain` when it has come into other hands since it was looked at.
+ */
+export async function remove(world: World, secret: ExistingSecret, windowInDays: number | undefined): Promise<void> {
   const how =
     windowInDays === undefined ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: windowInDays };
-  const command = new DeleteSecretCommand({ SecretId: arn, ...how });
+  const command = new DeleteSecretCommand({ SecretId: secret.arn, ...how });
   await patiently(world, 'DeleteSecret', STATE_LAG, async () => {
     try {
       await world.secrets.send(command);
     } catch (error) {
       // Another delivery of the request, or a person, may have been faster; or what is seen is still the past.
-      const now = await lookAgain(world, () => describe(world, arn), isLive);
-      if (isLive(now)) throw error;
+      const now = await lookAgain(world, () => describe(world, secret.arn), isLive);
+      if (!isLive(now)) return;
+      throw isSameClaim(now.ownership, secret.ownership) ? error : new LookAgain(error);
     }
   });
 }

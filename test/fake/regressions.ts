@@ -464,4 +464,20 @@ export const REGRESSIONS: readonly Regression[] = [
       LATE_EVENTS,
     ],
   },
+  {
+    story: 'a Delete comes when its secret is scheduled already, and waits until another stack has restored it',
+    templates: [[secret('A', 'a', { owner: 'shared', existingPolicy: 'FAIL' })]],
+    facts: { policyLags: true },
+    steps: [
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0, failure: { after: 0, cancels: 701 } },
+          { stack: 'Two', template: 0 },
+        ],
+        faults: denied('CreateSecret', 6),
+        duplicates: [],
+      },
+    ],
+  },
 ];

@@ -229,9 +229,11 @@ describe('an Update of a secret', () => {
   test.each([
     ['a rollback', 'UPDATE_ROLLBACK_IN_PROGRESS', 'SUCCESS'],
     ['an ordinary deployment', 'UPDATE_IN_PROGRESS', 'FAILED'],
+    ['nobody knows what', undefined, 'FAILED'],
   ])('whose replicas cannot be brought: %s', async (_, stackStatus, status) => {
     const db = await deployed();
-    db.stack.status = stackStatus;
+    if (stackStatus) db.stack.status = stackStatus;
+    else cloud.fail('cloudformation:DescribeStacks', 'AccessDenied');
     cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError');
     expect(await db.update(properties({ Description: 'x', ...REPLICATED }))).toMatchObject({ status });
     expect((await cloud.describe())?.Description).toBe('x');
@@ -278,23 +280,124 @@ test('a secret that AWS does not let go in full goes back to its owner at least'
 });
 
 describe('a request that is overtaken while it is carried out', () => {
+  const WITHDREW = 'CloudFormation withdrew this request while it was carried out; ';
+
+  /** An adoption; when the secret has been claimed, the Delete of the rollback comes. */
+  async function overtaken(of: Properties, by: () => Promise<unknown>): Promise<string> {
+    await cloud.create({ tags: { ...BANK, byHand: '1' } });
+    cloud.fresh = false;
+    cloud.intercept(sm('TagResource'), async (_, next) => {
+      const output = await next();
+      await by();
+      return output;
+    });
+    const { status, reason } = await cloud.resource().create({ ...of, ExistingSecretPolicy: 'ADOPT' });
+    expect(status).toBe('FAILED');
+    return reason;
+  }
+
   test.each([
     ['writes no value', declaring('new'), 'PutSecretValue'],
     ['adds no replicas', properties(REPLICATED), 'ReplicateSecretToRegions'],
   ])('%s any more', async (_, of, step) => {
-    await cloud.create({ tags: { ...BANK, byHand: '1' } });
-    cloud.fresh = false;
-    // The Delete of the rollback gives the secret back.
-    cloud.intercept(sm('TagResource'), async (_call, next) => {
-      const output = await next();
-      await cloud.tag(BANK);
-      return output;
-    });
-    const answer = await cloud.resource().create({ ...of, ExistingSecretPolicy: 'ADOPT' });
-    expect(answer.status).toBe('FAILED');
-    expect(answer.reason).toContain('CloudFormation withdrew this request while it was carried out; ');
+    expect(await overtaken(of, () => cloud.tag(BANK))).toContain(WITHDREW);
     expect(cloud.operations).not.toContain(step);
     expect(await cloud.value()).toBe('made by hand');
     expect(await cloud.tags()).toMatchObject(BANK);
+  });
+
+  test.each([
+    ['another stack', { [OWNERSHIP_TAG.stackId]: stackId('bank') }],
+    ['another resource', { [OWNERSHIP_TAG.logicalId]: 'Vault' }],
+    ['another request', { [OWNERSHIP_TAG.origin]: 'ADOPTED another 2027-03-04T05:06:07.000Z' }],
+    ['nobody knows which request', { [OWNERSHIP_TAG.origin]: '' }],
+  ])('sees it where %s holds the secret', async (_, tags) => {
+    expect(await overtaken(declaring('new'), () => cloud.tag(tags))).toContain(WITHDREW);
+    expect(await cloud.value()).toBe('made by hand');
+  });
+
+  test('sees it where the secret is gone', async () => {
+    expect(await overtaken(declaring('new'), () => cloud.destroy())).toContain(WITHDREW);
+    expect(await cloud.state()).toBe('absent');
+  });
+
+  test('asks who holds the secret only where there is much to lose', async () => {
+    const db = await deployed(declaring('one'));
+    cloud.fresh = false;
+    await db.update(declaring('one', { Description: 'x' }));
+    expect(cloud.operations).toEqual(['DescribeStackResource', 'DescribeSecret', 'UpdateSecret']);
+    cloud.calls = [];
+    await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });
+    expect(await db.update(declaring('two', { Description: 'x' }))).toMatchObject({ status: 'SUCCESS' });
+    expect(cloud.operations.filter((operation) => operation === 'DescribeSecret')).toHaveLength(2);
+  });
+});
+
+describe('a Create that fails', () => {
+  const adopting: Properties = { Description: 'new', ExistingSecretPolicy: 'ADOPT' };
+  const steps = () => cloud.logged.map((line) => JSON.parse(line)).filter(({ step }) => /undo|left to/.test(step));
+
+  async function failing(at: string, meanwhile: (db: Resource) => Promise<unknown>, of = properties(adopting)) {
+    const db = cloud.resource();
+    let failed = false;
+    cloud.intercept(sm(at), async (_, next) => {
+      if (failed) return next();
+      failed = true;
+      await meanwhile(db);
+      throw awsError('InternalServiceError');
+    });
+    return { db, answer: await db.create(of) };
+  }
+
+  test('logs that it is undone', async () => {
+    const arn = await cloud.create({ tags: BANK });
+    await failing('UpdateSecret', async () => {});
+    expect(steps()).toEqual([{ step: 'undo', secret: arn }]);
+  });
+
+  test('logs that it could not be undone, and why', async () => {
+    const arn = await cloud.create({ tags: BANK });
+    cloud.fail(sm('TagResource'), 'TypeError', { skip: 1 });
+    const { answer } = await failing('UpdateSecret', async () => {});
+    expect(answer.reason).toContain('could not be put back');
+    expect(steps().at(-1)).toEqual({ step: 'undo failed', secret: arn, error: 'TypeError' });
+  });
+
+  test('leaves the secret to whoever has taken it from somebody meanwhile', async () => {
+    const arn = await cloud.create();
+    const taken = { ...BANK, [OWNERSHIP_TAG.previousOwner]: 'depot' };
+    await failing('TagResource', () => cloud.tag(taken));
+    expect(await cloud.tags()).toEqual(taken);
+    expect(steps()).toEqual([{ step: 'left to its new holder', secret: arn }]);
+  });
+
+  test.each([
+    ['deleted', () => cloud.destroy(), 'absent'],
+    ['scheduled', () => cloud.schedule(), 'pending'],
+  ])('has nothing to undo when somebody has %s the secret meanwhile', async (_, meanwhile, state) => {
+    await cloud.create({ tags: BANK });
+    const { answer } = await failing('UpdateSecret', meanwhile);
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).not.toContain('could not be put back');
+    expect(await cloud.state()).toBe(state);
+    expect(steps()).toEqual([]);
+  });
+
+  test('schedules what it found live, because another delivery of it had restored it', async () => {
+    await cloud.create({ tags: BANK });
+    await failing('UpdateSecret', (db) => cloud.tag({ [OWNERSHIP_TAG.restoredBy]: db.requestId }));
+    expect(await cloud.state()).toBe('pending');
+    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
+  });
+
+  test('at its replicas fails, also in a rollback', async () => {
+    await cloud.create({ tags: BANK });
+    cloud.resource().stack.status = 'ROLLBACK_IN_PROGRESS';
+    const { answer } = await failing(
+      'ReplicateSecretToRegions',
+      async () => {},
+      properties({ ...adopting, ...REPLICATED }),
+    );
+    expect(answer.status).toBe('FAILED');
   });
 });
