@@ -195,7 +195,8 @@ export function removalDependsOnStack(
   if (!found || found.deletedDate || !holdsForGood(found, declared, requester)) return false;
   const { origin, previous } = found.ownership;
   const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && origin.requestId in found.versions;
-  return declared.forceDeleteWithoutRecovery || previous !== undefined || wroteValue;
+  const taken = previous !== undefined || origin?.outcome === 'ADOPTED';
+  return declared.forceDeleteWithoutRecovery || taken || wroteValue;
 }
 
 /** The owner may be the one before already: an earlier delivery can have ended after it gave the owner back. */

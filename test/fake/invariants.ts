@@ -1,7 +1,7 @@
 import { readOwnership } from '../../src/handler/ownership';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { ownerOf } from './app';
-import { DAY } from './clock';
+import { DAY, SECOND } from './clock';
 import type { CloudFormationModel, Sent } from './cloudformation-model';
 import type { Change } from './fake-secrets-manager';
 import type { Faults } from './faults';
@@ -67,11 +67,17 @@ function mayForce({ request, declaration, stackStatus }: Sent): boolean {
   return request.RequestType === 'Delete' && declaration.force && !stackStatus.includes('ROLLBACK');
 }
 
+/** How long a request may be under way between looking and acting. */
+const ON_THE_WAY = SECOND;
+
 const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone, stacks }) => {
   const restored = new Set<string>();
   const known = new Map([...before].map(([record, { state, tags }]) => [record, { state, tags }]));
+  const replaced = new Map<SecretRecord, { readonly at: number; readonly picture: Pick<Picture, 'state' | 'tags'> }>();
   for (const { record, by, operation, tags, at } of changes) {
     const then = known.get(record);
+    const last = replaced.get(record);
+    if (then) replaced.set(record, { at, picture: then });
     const state = operation === 'RestoreSecret' ? 'live' : operation === 'DeleteSecret' ? 'scheduled' : then?.state;
     known.set(record, { state: state ?? 'live', tags });
     if (!then || by === 'administrator') continue;
@@ -85,8 +91,14 @@ const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone, stac
     // Of two stacks that are after one secret each may have looked, and begun, before the other one acted.
     const begun = changes.some((change) => change.record === record && change.by === by && change.at < at);
     if (!alone && begun) continue;
-    const first = alone ? undefined : before.get(record);
-    if (!request || !(concerns(request, record, then) || (first && concerns(request, record, first)))) {
+    const seen: Pick<Picture, 'state' | 'tags'>[] = [then];
+    if (!alone) {
+      const first = before.get(record);
+      if (first) seen.push(first);
+      // Nothing compares and sets: what the request looked at may have changed on the way to its call.
+      if (last && at - last.at < ON_THE_WAY) seen.push(last.picture);
+    }
+    if (!request || !seen.some((picture) => concerns(request, record, picture))) {
       return `${operation} by ${by} on ${record.arn}, which belonged to others: ${JSON.stringify(then.tags)}`;
     }
   }

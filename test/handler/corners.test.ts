@@ -1,3 +1,4 @@
+import { UntagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { awsError, Cloud, NO_ARN } from './cloud';
 import { declaring, NAME, OWNER, type Properties, properties, stackId } from './requests';
@@ -100,6 +101,45 @@ describe('an Update that renames and fails', () => {
   test('is not undone when another delivery of it has been carried through', async () => {
     expect(await failing('UPDATE_COMPLETE')).toMatchObject({ status: 'FAILED' });
     expect(await cloud.state(RENAMED)).toBe('live');
+  });
+});
+
+describe('a secret that is given back', () => {
+  async function givenBack(tags: Record<string, string>, before = async () => {}) {
+    await cloud.create({ tags });
+    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT', ForceDeleteWithoutRecovery: 'true' }));
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    await before();
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('live');
+  }
+
+  test('takes one call to say whose it is, and one to clean up', async () => {
+    await givenBack(BANK);
+    expect(cloud.changes).toEqual(['TagResource', 'UntagResource']);
+    expect(cloud.logged.map((line) => JSON.parse(line).step)).toEqual(['adopt', 'return']);
+  });
+
+  test('and scheduled again takes one call for each', async () => {
+    await cloud.create({ tags: BANK });
+    await cloud.schedule();
+    const db = await deployed(properties({ RestorePolicy: 'ALWAYS' }));
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    await db.delete();
+    expect(cloud.changes).toEqual(['TagResource', 'DeleteSecret']);
+  });
+
+  test('to nobody loses its owner first', async () => {
+    await givenBack({}, async () => cloud.fail(sm('UntagResource'), 'AccessDeniedException', { skip: 1 }));
+    expect(await cloud.tags()).not.toHaveProperty([OWNERSHIP_TAG.owner]);
+  });
+
+  test('to nobody knows whom stays as it is', async () => {
+    await givenBack(BANK, async () => {
+      const removed = { SecretId: NAME, TagKeys: [OWNERSHIP_TAG.previousOwner] };
+      await cloud.client().send(new UntagResourceCommand(removed));
+    });
+    expect(cloud.changes).toEqual([]);
   });
 });
 
@@ -248,6 +288,45 @@ describe('an Update of a secret', () => {
   });
 });
 
+describe('a Delete of a secret with replicas', () => {
+  test('notes those that the template does not declare', async () => {
+    const db = await deployed();
+    await cloud.addReplica(FAR);
+    await db.delete();
+    expect(cloud.changes).toEqual(['TagResource', 'RemoveRegionsFromReplication', 'DeleteSecret']);
+    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.leavingReplicas]: FAR });
+  });
+
+  test('does not note once more those that it has noted', async () => {
+    const db = await deployed();
+    await cloud.tag({ [OWNERSHIP_TAG.leavingReplicas]: FAR });
+    await db.delete();
+    expect(cloud.changes).toEqual(['DeleteSecret']);
+    expect(cloud.calls.filter(({ region }) => region === FAR)).toHaveLength(1);
+  });
+});
+
+describe('a secret with tags of CloudFormation', () => {
+  const native = { 'aws:cloudformation:stack-id': stackId('native'), 'aws:cloudformation:logical-id': 'Native' };
+  const adopting = properties({ ExistingSecretPolicy: 'ADOPT' });
+
+  test('is refused with all that has to be done', async () => {
+    cloud.stacks.set(stackId('native'), { status: 'UPDATE_COMPLETE', resources: { Native: 'CREATE_COMPLETE' } });
+    await cloud.create({ tags: native });
+    expect((await cloud.resource().create(adopting)).reason).toBe(
+      `secret '${NAME}' is still resource Native of stack ${stackId('native')}, whose removal would delete it for ` +
+        'good; nothing was changed; deploy that resource with removalPolicy: RemovalPolicy.RETAIN, then remove it, ' +
+        'then deploy this one again',
+    );
+  });
+
+  test.each(Object.keys(native))('of which only %s is there is not asked about', async (key) => {
+    await cloud.create({ tags: { [key]: 'Native' } });
+    expect(await cloud.resource().create(adopting)).toMatchObject({ status: 'SUCCESS' });
+    expect(cloud.operations.filter((operation) => operation.startsWith('DescribeStack'))).toEqual([]);
+  });
+});
+
 test('a secret that AWS does not let go in full goes back to its owner at least', async () => {
   await cloud.create({ tags: BANK });
   const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
@@ -388,6 +467,20 @@ describe('a Create that fails', () => {
     await failing('UpdateSecret', (db) => cloud.tag({ [OWNERSHIP_TAG.restoredBy]: db.requestId }));
     expect(await cloud.state()).toBe('pending');
     expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
+  });
+
+  test.each([
+    ['another stack', { [OWNERSHIP_TAG.stackId]: stackId('depot') }, 'live'],
+    ['another resource', { [OWNERSHIP_TAG.logicalId]: 'Other' }, 'live'],
+    ['another request', { [OWNERSHIP_TAG.origin]: 'CREATED another 2027-03-04T05:06:07.000Z' }, 'live'],
+    ['another owner', { [OWNERSHIP_TAG.owner]: 'bank' }, 'live'],
+    ['nobody knows which request', { [OWNERSHIP_TAG.origin]: '' }, 'pending'],
+    ['the same', {}, 'pending'],
+  ])('before it has claimed what it restored looks who holds that now: %s', async (_, tags, state) => {
+    await cloud.create({ tags: { ...BANK, [OWNERSHIP_TAG.owner]: OWNER, [OWNERSHIP_TAG.origin]: 'CREATED old' } });
+    await cloud.schedule();
+    await failing('TagResource', () => cloud.tag({ byHand: '1', ...tags }));
+    expect(await cloud.state()).toBe(state);
   });
 
   test('at its replicas fails, also in a rollback', async () => {

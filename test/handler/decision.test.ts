@@ -246,6 +246,7 @@ describe('a Delete', () => {
   const restored = holder(OWNER, undefined, undefined, 'RESTORED request-0');
   const taken = { ...restored, ...previous('bank') };
   const adopted = { ...holder(OWNER, undefined, undefined, 'ADOPTED request-0'), ...previous('bank') };
+  const { [OWNERSHIP_TAG.previousOwner]: previousOwner, ...withoutHolder } = adopted;
   const halfGivenBack = { ...taken, [OWNERSHIP_TAG.owner]: 'bank' };
   const { [OWNERSHIP_TAG.owner]: _, ...halfLetGo } = { ...taken, ...previous('') };
 
@@ -262,6 +263,7 @@ describe('a Delete', () => {
     ['what it restored for another owner', secret(taken), {}, 'schedule', 'return-and-schedule'],
     ['what it adopted', secret(adopted), {}, 'schedule', 'return'],
     ['what it adopted, by force', secret(adopted), force, 'force', 'return'],
+    ['what it adopted from whom nobody knows', secret(withoutHolder), {}, 'schedule', 'return'],
     ['what it had begun to give back', secret(halfGivenBack), {}, 'schedule', 'return-and-schedule'],
     ['what somebody has taken from it', secret({ ...taken, [OWNERSHIP_TAG.owner]: 'depot' }), force, 'leave', 'leave'],
     ['what it had begun to give back to nobody', secret(halfLetGo), {}, 'schedule', 'return-and-schedule'],

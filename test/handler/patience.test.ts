@@ -1,5 +1,13 @@
 import { LookAgain } from '../../src/handler/errors';
-import { decidingAnew, IAM_LAG, lookAgain, patiently, STATE_LAG, waitFor } from '../../src/handler/patience';
+import {
+  decidingAnew,
+  IAM_LAG,
+  lookAgain,
+  patiently,
+  STATE_LAG,
+  stubbornly,
+  waitFor,
+} from '../../src/handler/patience';
 import type { World } from '../../src/handler/world';
 import { awsError } from './cloud';
 
@@ -78,6 +86,24 @@ describe('a decision', () => {
 
   test('is not made anew after another error', async () => {
     await expect(decidingAnew(world(), 60_000, failing(new Error('something else')))).rejects.toThrow('something else');
+    expect(slept).toEqual([]);
+  });
+});
+
+describe('what must not stay half done', () => {
+  const error = new Error('anything');
+
+  test('is tried four times', async () => {
+    expect(await stubbornly(world(), failing(error, 3))).toBe('done');
+    expect(slept).toEqual([2_000, 8_000, 20_000]);
+    await expect(stubbornly(world(), failing(error))).rejects.toThrow('anything');
+  });
+
+  test('is not tried again when the function must end', async () => {
+    await expect(stubbornly(world(7_000), failing(error))).rejects.toThrow('anything');
+    expect(slept).toEqual([2_000]);
+    slept = [];
+    await expect(stubbornly(world(6_999), failing(error))).rejects.toThrow('anything');
     expect(slept).toEqual([]);
   });
 });

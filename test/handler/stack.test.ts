@@ -209,6 +209,17 @@ describe('the value in a rollback', () => {
   });
 });
 
+test('the rollback of a creation leaves the value alone', async () => {
+  const db = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
+  db.stack.status = 'ROLLBACK_IN_PROGRESS';
+  cloud.showing((secret) => ({
+    ...secret,
+    VersionIdsToStages: { [db.requestId]: ['AWSCURRENT'], byHand: ['AWSPREVIOUS'] },
+  }));
+  await db.delete();
+  expect(cloud.changes).toEqual(['DeleteSecret']);
+});
+
 test('an Update that declares no value any more leaves the secret as it is', async () => {
   const db = await deployed(declaring('one'));
   expect(await db.update(properties({ GenerateSecretString: undefined }))).toMatchObject({ status: 'SUCCESS' });
