@@ -109,6 +109,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'aws-cdk@2.1148.1',
     'aws-sdk-client-mock@4.1.0',
     'cdk-nag@3.0.2',
+    '@stryker-mutator/core@9.6.1',
+    '@stryker-mutator/jest-runner@9.6.1',
     'fast-check@4.3.0',
   ],
   gitignore: ['/.tools/', '/.jsii.tabl.json', '/.jsii.gz', 'cdk.out/'],
@@ -214,6 +216,12 @@ project.addTask('test:packages', {
       receiveArgs: true,
     },
   ],
+});
+project.addTask('test:mutation', {
+  description:
+    'Changes the handler in every small way, and reports the changes that no test without an emulator notices',
+  execArgs: ['stryker', 'run', 'test/mutation/stryker.config.json'],
+  receiveArgs: true,
 });
 project.addTask('test:newest-cdk', {
   description: 'Runs the tests against the newest aws-cdk-lib and constructs, in a temporary copy of the project',
