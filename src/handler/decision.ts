@@ -156,7 +156,7 @@ export function decideRevision(
 /** What to do with a secret whose resource goes away. */
 export type Removal =
   | { readonly action: 'schedule' | 'force' | 'return'; readonly secret: ExistingSecret }
-  /** Back to the holder before, and scheduled as it was found. */
+  /** Back to the owner before, and scheduled as it was found; restored for that if need be. */
   | { readonly action: 'return-and-schedule'; readonly secret: ExistingSecret }
   | { readonly action: 'leave'; readonly why: string };
 
@@ -172,7 +172,9 @@ export function decideRemoval(
   undoes: boolean,
 ): Removal {
   if (!found) return { action: 'leave', why: 'it does not exist' };
-  if (found.deletedDate) return { action: 'leave', why: 'it is scheduled for deletion already' };
+  if (found.deletedDate && !(undoes && isScheduledAsTaken(found, declared, requester))) {
+    return { action: 'leave', why: 'it is scheduled for deletion already' };
+  }
   if (found.replicaOf) return { action: 'leave', why: `it is a replica of a secret in ${found.replicaOf}` };
   const { ownership } = found;
   if (!holdsForGood(found, declared, requester)) {
@@ -192,11 +194,27 @@ export function removalDependsOnStack(
   declared: DeclaredSecret,
   requester: Requester,
 ): boolean {
-  if (!found || found.deletedDate || !holdsForGood(found, declared, requester)) return false;
+  if (!found || !holdsForGood(found, declared, requester)) return false;
+  if (found.deletedDate) return isScheduledAsTaken(found, declared, requester);
   const { origin, previous } = found.ownership;
   const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && origin.requestId in found.versions;
   const taken = previous !== undefined || origin?.outcome === 'ADOPTED';
   return declared.forceDeleteWithoutRecovery || taken || wroteValue;
+}
+
+/**
+ * Of two deliveries of a Create at the same time, one that fails may schedule what the other one has just claimed. A
+ * scheduled secret cannot be tagged, so its owner has not been given back then.
+ */
+function isScheduledAsTaken(found: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
+  const { owner, previous, origin } = found.ownership;
+  return (
+    found.deletedDate !== undefined &&
+    holdsForGood(found, declared, requester) &&
+    origin?.outcome === 'RESTORED' &&
+    previous !== undefined &&
+    owner !== (previous.owner || undefined)
+  );
 }
 
 /** The owner may be the one before already: an earlier delivery can have ended after it gave the owner back. */

@@ -182,6 +182,10 @@ async function dispose(
     world.log({ step: decision.action, secret: id, why: decision.action === 'leave' ? decision.why : undefined });
     if (decision.action === 'leave') return;
     const { secret } = decision;
+    if (secret.deletedDate) {
+      if (!(await restore(world, secret.arn))) return;
+      throw new LookAgain(new Failure(`secret '${secret.name}' was restored to be given back, and is not seen live`));
+    }
     try {
       if (undoes) await takeValueBack(secret, world);
       if (decision.action === 'return') {

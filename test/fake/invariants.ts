@@ -209,7 +209,7 @@ function wasHandedOver(record: SecretRecord, { before, changes, alone }: Happene
   const then = before.get(record);
   const states = changes.filter((change) => change.record === record).map(({ tags }) => tags);
   const holders = [...(then?.state === 'live' ? [then.tags] : []), ...states].map(
-    (tags) => tags[OWNERSHIP_TAG.stackId],
+    (tags) => readOwnership(tags).stackId,
   );
   return new Set(holders).size > 1;
 }

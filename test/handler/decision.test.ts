@@ -248,6 +248,7 @@ describe('a Delete', () => {
   const adopted = { ...holder(OWNER, undefined, undefined, 'ADOPTED request-0'), ...previous('bank') };
   const { [OWNERSHIP_TAG.previousOwner]: previousOwner, ...withoutHolder } = adopted;
   const halfGivenBack = { ...taken, [OWNERSHIP_TAG.owner]: 'bank' };
+  const other = { [OWNERSHIP_TAG.logicalId]: 'Other' };
   const { [OWNERSHIP_TAG.owner]: _, ...halfLetGo } = { ...taken, ...previous('') };
 
   test.each<[string, ExistingSecret | undefined, Properties, string, string]>([
@@ -255,6 +256,13 @@ describe('a Delete', () => {
     ['nothing, by force', undefined, force, 'leave', 'leave'],
     ['a scheduled secret', secret(created, 'pending'), {}, 'leave', 'leave'],
     ['a scheduled secret, by force', secret(created, 'pending'), force, 'leave', 'leave'],
+    ['what was scheduled with what it had taken', secret(taken, 'pending'), {}, 'leave', 'return-and-schedule'],
+    ['the same, from nobody', secret({ ...taken, ...previous('') }, 'pending'), force, 'leave', 'return-and-schedule'],
+    ['what was given back and scheduled', secret(halfGivenBack, 'pending'), {}, 'leave', 'leave'],
+    ['what was given back to nobody and scheduled', secret(halfLetGo, 'pending'), {}, 'leave', 'leave'],
+    ['an adopted secret that somebody scheduled', secret(adopted, 'pending'), {}, 'leave', 'leave'],
+    ['a scheduled secret that it had restored', secret(restored, 'pending'), {}, 'leave', 'leave'],
+    ['a scheduled secret that another took', secret({ ...taken, ...other }, 'pending'), {}, 'leave', 'leave'],
     ['a replica', secret(created, 'live', { PrimaryRegion: 'us-east-1' }), {}, 'leave', 'leave'],
     ['what it created', secret(created), {}, 'schedule', 'schedule'],
     ['what it created, by force', secret(created), force, 'force', 'schedule'],
@@ -300,6 +308,7 @@ describe('a Delete', () => {
   test.each<[string, ExistingSecret | undefined, boolean]>([
     ['nothing', undefined, false],
     ['a scheduled secret', secret(adopted, 'pending'), false],
+    ['what was scheduled with what it had taken', secret(taken, 'pending'), true],
     ['what it created', secret(created), false],
     ['what it restored as it was', secret({ ...restored, [OWNERSHIP_TAG.origin]: 'RESTORED request-9' }), false],
     ['what it restored and gave a value', secret(restored), true],

@@ -196,6 +196,56 @@ describe('a Create whose undoing fails as well', () => {
     expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
   });
 
+  describe('and that was scheduled meanwhile, for its new owner,', () => {
+    async function scheduledAsTaken(tags: Record<string, string> = FOREIGN): Promise<Resource> {
+      await pending(tags);
+      cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
+      cloud.fail(sm('UntagResource'), 'InternalServiceError', { times: 4 });
+      cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 4 });
+      const db = cloud.resource();
+      expect(await db.create(declaring('new', { RestorePolicy: 'ALWAYS' }))).toMatchObject({ status: 'FAILED' });
+      expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
+      await cloud.schedule(NAME, 9);
+      cloud.calls = [];
+      return db;
+    }
+
+    test.each([
+      ['its owner', FOREIGN, 'bank'],
+      ['nobody', {}, undefined],
+    ])('goes back to %s', async (_, tags, owner) => {
+      const db = await scheduledAsTaken(tags);
+      db.stack.status = 'ROLLBACK_IN_PROGRESS';
+      expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.daysLeft()).toBe(14);
+      expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(owner);
+      cloud.calls = [];
+      expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
+      expect(cloud.operations).not.toContain('RestoreSecret');
+      await cloud.restore();
+      expect(await cloud.value()).toBe('made by hand');
+    });
+
+    test('is left to whoever takes it at the same time', async () => {
+      const db = await scheduledAsTaken();
+      cloud.intercept(sm('RestoreSecret'), async () => {
+        await cloud.restore();
+        await cloud.tag(OWN);
+      });
+      expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.state()).toBe('live');
+      expect(await cloud.tags()).toMatchObject(OWN);
+    });
+
+    test('is left alone when it is being deleted for good', async () => {
+      const db = await scheduledAsTaken();
+      cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
+      expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+      expect(cloud.operations.filter((operation) => operation === 'RestoreSecret')).toHaveLength(1);
+      expect(await cloud.daysLeft()).toBe(9);
+    });
+  });
+
   test('forgives AWS when only tags of the take-over stay', async () => {
     await cloud.create({ tags: FOREIGN });
     const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
