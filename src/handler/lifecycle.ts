@@ -67,7 +67,7 @@ export class Unfinished extends Error {
     readonly reason: unknown,
     readonly arn?: string,
   ) {
-    super('a failed change of the secret could not be undone');
+    super();
   }
 }
 
@@ -95,7 +95,7 @@ const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion'
 export async function onCreate(request: CloudFormationRequest, world: World): Promise<Completed> {
   const declared = declaredSecret(request.ResourceProperties);
   const requester = requesterOf(request);
-  const before = isOutdated(world) ? 'past' : await creation(requester, world);
+  const before = isOutdated(world) ? 'completed' : await creation(requester, world);
   const held = before === 'awaited' ? await acquire(declared, requester, world) : undefined;
   // CloudFormation withdraws a Create when another resource fails. Its Delete may have come before there was anything.
   if (before === 'withdrawn' || (held && (await creation(requester, world)) === 'withdrawn')) {
@@ -148,10 +148,8 @@ export async function onDelete(request: CloudFormationRequest, world: World): Pr
 }
 
 /** Why a secret is none of a failed deployment's doing; undefined when it may be. */
-function heldBefore(deployment: number | undefined, { ownership }: ExistingSecret): string | undefined {
-  return deployment !== undefined && (ownership.origin?.at ?? 0) < deployment
-    ? 'it was held before the deployment that failed'
-    : undefined;
+function heldBefore(deployment = 0, { ownership }: ExistingSecret): string | undefined {
+  return (ownership.origin?.at ?? 0) < deployment ? 'it was held before the deployment that failed' : undefined;
 }
 
 /**
@@ -183,8 +181,8 @@ async function dispose(
     if (decision.action === 'leave') return;
     const { secret } = decision;
     if (secret.deletedDate) {
-      if (!(await restore(world, secret.arn))) return;
-      throw new LookAgain(new Failure(`secret '${secret.name}' was restored to be given back, and is not seen live`));
+      await restore(world, secret.arn);
+      throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored to give it back to its owner`));
     }
     try {
       if (undoes) await takeValueBack(secret, world);
@@ -249,7 +247,7 @@ async function asked<T>(world: World, look: () => Promise<T>): Promise<T> {
 }
 
 function isRollingBack({ stackId }: Requester, world: World): Promise<boolean> {
-  return asked(world, () => world.stacks.isRollingBack(stackId));
+  return asked(world, () => world.stacks.isRollingBack(stackId, world.sentAt));
 }
 
 async function creation(requester: Requester, world: World): Promise<'awaited' | 'completed' | 'withdrawn'> {

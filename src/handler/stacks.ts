@@ -3,6 +3,7 @@ import {
   DescribeChangeSetCommand,
   DescribeStackResourceCommand,
   DescribeStacksCommand,
+  type Stack,
 } from '@aws-sdk/client-cloudformation';
 import { calling, errorName } from './errors';
 
@@ -15,14 +16,20 @@ const CLOCKS_DIFFER_MS = 3_000;
 export class Stacks {
   constructor(private readonly client: Pick<CloudFormationClient, 'send'>) {}
 
-  /** Whether the stack, or the one around it, is undoing a failed deployment. */
-  async isRollingBack(stackId: string): Promise<boolean> {
-    return (await this.rolledBackDeployment(stackId)) !== undefined;
+  /** Whether the stack, or the one around it, is undoing a failed deployment, or may have done so a moment ago. */
+  async isRollingBack(stackId: string, sentAt?: number): Promise<boolean> {
+    const stack = await this.stack(stackId);
+    // Somebody deletes the stack now, and the request is one of what was before.
+    if (isAfter(stack?.DeletionTime, sentAt)) return true;
+    return (await this.undoneBy(stackId, stack)) !== undefined;
   }
 
   /** When the deployment began that is being undone, in milliseconds since 1970; undefined when none is. */
   async rolledBackDeployment(stackId: string): Promise<number | undefined> {
-    const stack = await this.stack(stackId);
+    return this.undoneBy(stackId, await this.stack(stackId));
+  }
+
+  private async undoneBy(stackId: string, stack: Stack | undefined): Promise<number | undefined> {
     const began = stack?.LastUpdatedTime?.getTime() ?? 0;
     if (stack?.StackStatus?.includes('ROLLBACK')) return began;
     // A nested stack is simply deleted when the one around it rolls back.
@@ -54,7 +61,7 @@ export class Stacks {
     const { ResourceStatus: status = '', PhysicalResourceId: current, LastUpdatedTimestamp: since } = resource;
     if (status === `${type.toUpperCase()}_IN_PROGRESS`) {
       // The rollback of an Update is an Update as well, and has begun after this one was sent.
-      return type === 'Update' && since !== undefined && since.getTime() > (sentAt ?? Infinity) + CLOCKS_DIFFER_MS;
+      return type === 'Update' && isAfter(since, sentAt);
     }
     // A resource that was replaced is deleted under the same logical id, while its successor is complete.
     const replaced = physicalId.startsWith('arn:') && current !== physicalId && !status.startsWith('DELETE_');
@@ -105,4 +112,8 @@ export class Stacks {
       throw error;
     }
   }
+}
+
+function isAfter(date: Date | undefined, sentAt = Infinity): boolean {
+  return date !== undefined && date.getTime() > sentAt + CLOCKS_DIFFER_MS;
 }

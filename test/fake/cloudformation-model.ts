@@ -31,6 +31,8 @@ export interface Stack {
   status: string;
   /** When the last deployment began; a rollback belongs to it. */
   updated: number;
+  /** When somebody deleted it. */
+  deleted?: number;
   readonly resources: Map<string, Resource>;
   /** What DescribeStackResource shows: also resources that are gone. */
   readonly everyResource: Map<string, Resource>;
@@ -102,6 +104,8 @@ export class CloudFormationModel implements StackDescriptions {
   readonly late: Sent[] = [];
   /** Resources that were let go of without a word to the function, as `stackId logicalId`. */
   readonly retained = new Set<string>();
+  /** Stacks whose rollback could not be completed in the current step. */
+  readonly abandoned = new Set<string>();
 
   constructor(
     private readonly clock: VirtualClock,
@@ -121,6 +125,7 @@ export class CloudFormationModel implements StackDescriptions {
     this.faults = faults;
     this.duplicates = duplicates;
     this.inStep = 0;
+    this.abandoned.clear();
   }
 
   /** Waits for deliveries that CloudFormation itself does not wait for. */
@@ -141,7 +146,14 @@ export class CloudFormationModel implements StackDescriptions {
     switch (command) {
       case 'DescribeStacks':
         return {
-          Stacks: stack && [{ StackId: stack.id, StackStatus: stack.status, LastUpdatedTime: new Date(stack.updated) }],
+          Stacks: stack && [
+            {
+              StackId: stack.id,
+              StackStatus: stack.status,
+              LastUpdatedTime: new Date(stack.updated),
+              DeletionTime: stack.deleted === undefined ? undefined : new Date(stack.deleted),
+            },
+          ],
         };
       case 'DescribeStackResource': {
         const resource = stack ? stack.everyResource.get(logicalId) : this.nativeResource();
@@ -187,6 +199,7 @@ export class CloudFormationModel implements StackDescriptions {
         this.witness.stuck(`stack ${name} cannot be deleted`);
         break;
       }
+      await this.somebodyReacts();
       this.enter(stack, 'DELETE_IN_PROGRESS');
     }
     this.end(stack);
@@ -225,6 +238,7 @@ export class CloudFormationModel implements StackDescriptions {
     if (await this.deleteAll(stack)) this.enter(stack, 'ROLLBACK_COMPLETE');
     else {
       this.enter(stack, 'ROLLBACK_FAILED');
+      await this.somebodyReacts();
       await this.destroy(stack.name);
     }
     return false;
@@ -344,9 +358,11 @@ export class CloudFormationModel implements StackDescriptions {
     for (let attempt = 1; !(await this.updateResource(stack, resource, before, after)); attempt++) {
       this.enter(stack, 'UPDATE_ROLLBACK_FAILED');
       if (attempt === PATIENCE) {
+        this.abandoned.add(stack.id);
         this.witness.stuck(`the rollback of stack ${stack.name} cannot be completed, because of ${resource.logicalId}`);
         return;
       }
+      await this.somebodyReacts();
       this.enter(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
     }
   }
@@ -476,7 +492,13 @@ export class CloudFormationModel implements StackDescriptions {
   private enter(stack: Stack, status: string): void {
     stack.status = status;
     if (['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'].includes(status)) stack.updated = this.clock.now;
+    if (status === 'DELETE_IN_PROGRESS') stack.deleted ??= this.clock.now;
     this.tell?.(`    stack ${stack.name}: ${status}`);
+  }
+
+  /** What failed goes on when a person, or a pipeline, has seen that and asks for it. */
+  private somebodyReacts(): Promise<void> {
+    return this.clock.sleep(this.coin.between(5, 60) * SECOND);
   }
 
   private end(stack: Stack): void {

@@ -21,6 +21,8 @@ export interface Happened {
   /** Deployments of the step: the stack, what it was to contain, and whether it succeeded. */
   readonly deployments: readonly { readonly stackId?: string; readonly ok: boolean }[];
   readonly stacks: CloudFormationModel;
+  /** Whether there is a KMS key that cannot be used. */
+  readonly deadKeys: boolean;
   /** Who held what when the step began. */
   readonly heldBefore: ReadonlySet<SecretRecord>;
 }
@@ -124,8 +126,10 @@ function concerns(
 }
 
 const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
-  const { before, after, alone, deployments, heldBefore } = happened;
+  const { before, after, alone, deployments, heldBefore, stacks } = happened;
   if (!alone || deployments.length !== 1 || deployments[0].ok) return undefined;
+  // As long as a key is dead, the rollback that needs it has not ended.
+  if (happened.deadKeys && stacks.abandoned.has(deployments[0].stackId ?? '')) return undefined;
   for (const [record, then] of before) {
     const now = after.get(record);
     if (!now || record.replicaOf || then.state === 'gone' || then.state === 'being deleted' || now.state === 'gone') {
@@ -139,7 +143,7 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
       return `${record.arn} has another value after the failed deployment`;
     const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
     // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
-    if ((held || isHeld(record, happened.stacks)) && then.state === 'scheduled') continue;
+    if ((held || isHeld(record, stacks)) && then.state === 'scheduled') continue;
     if (then.state !== now.state)
       return `${record.arn} was ${then.state} and is ${now.state} after the failed deployment`;
     const [holderThen, holderNow] = [readOwnership(then.tags), readOwnership(now.tags)];

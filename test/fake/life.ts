@@ -157,6 +157,7 @@ class Life implements Witness {
       alone: this.alone,
       deployments,
       stacks: this.stacks,
+      deadKeys: this.secrets.keyStates.size > 0,
       heldBefore,
     });
     for (const line of this.lambda.output.slice(this.checkedOutput)) assertNoValue(line);

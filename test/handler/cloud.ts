@@ -292,8 +292,10 @@ export class Cloud extends Account {
     this.cloudFormation.reset();
     this.cloudFormation.on(DescribeStacksCommand).callsFake((input) =>
       record(named(DescribeStacksCommand), input, () => {
-        const { status, rootId, changeSetId } = state(input.StackName);
-        return { Stacks: [{ StackStatus: status, RootId: rootId, ChangeSetId: changeSetId }] };
+        const { status, rootId, changeSetId, deletedAt } = state(input.StackName);
+        return {
+          Stacks: [{ StackStatus: status, RootId: rootId, ChangeSetId: changeSetId, DeletionTime: deletedAt }],
+        };
       }),
     );
     this.cloudFormation.on(DescribeStackResourceCommand).callsFake((input) =>

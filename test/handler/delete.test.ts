@@ -166,6 +166,16 @@ describe('a deletion without recovery', () => {
     expect(await cloud.daysLeft()).toBe(14);
   });
 
+  test('does not happen for a request of a rollback, while somebody deletes the stack already', async () => {
+    const db = await deployed(force);
+    cloud.fail('secretsmanager:DeleteSecret', 'InternalServiceError', { times: 1 });
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    expect(await db.delete()).toMatchObject({ status: 'FAILED' });
+    Object.assign(db.stack, { status: 'DELETE_IN_PROGRESS', deletedAt: new Date() });
+    expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
   test('frees the name for the next deployment', async () => {
     const db = await deployed(force);
     await db.delete();

@@ -237,11 +237,12 @@ describe('a Create whose undoing fails as well', () => {
       expect(await cloud.tags()).toMatchObject(OWN);
     });
 
-    test('is left alone when it is being deleted for good', async () => {
+    test('is waited for, and then left to a person, when it cannot be restored', async () => {
       const db = await scheduledAsTaken();
       cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
-      expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
-      expect(cloud.operations.filter((operation) => operation === 'RestoreSecret')).toHaveLength(1);
+      const answer = await db.delete();
+      expect(answer).toMatchObject({ status: 'FAILED' });
+      expect(answer.reason).toMatch(/^secret '.*' could not be restored to give it back to its owner; /);
       expect(await cloud.daysLeft()).toBe(9);
     });
   });

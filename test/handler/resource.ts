@@ -8,6 +8,7 @@ export interface StackState {
   rootId?: string;
   changeSetId?: string;
   changes?: object[];
+  deletedAt?: Date;
   /** State of the change set; it is being executed where nothing is said. */
   execution?: string;
   /** Statuses of resources by logical id. */

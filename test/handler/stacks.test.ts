@@ -54,6 +54,23 @@ describe('the deployment that is rolled back', () => {
   });
 });
 
+describe('a stack that is deleted', () => {
+  const deleted = () => ({
+    DescribeStacks: [stack({ StackStatus: 'DELETE_IN_PROGRESS', DeletionTime: new Date(AT) })],
+  });
+
+  test.each<[string, number | undefined, boolean]>([
+    ['is torn down, for a request of the deletion', AT, false],
+    ['is torn down, as far as the clocks may differ', AT - 3_000, false],
+    ['may have been rolled back, for a request from before', AT - 3_001, true],
+    ['is torn down, for a request that does not tell when it was sent', undefined, false],
+  ])('%s', async (_, sentAt, expected) => {
+    const { stacks, asked } = cloudFormation(deleted());
+    expect(await stacks.isRollingBack(SHOP, sentAt)).toBe(expected);
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe('the creation of a resource', () => {
   test.each([
     ['CREATE_IN_PROGRESS', 'awaited'],
