@@ -5,7 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IConstruct } from 'constructs';
 import { acknowledgeWildcard } from './private/cdk-nag';
-import { OWNERSHIP_TAG } from './private/contract';
+import { OWNERSHIP_TAG, RETURNED } from './private/contract';
 import { outermostStack } from './private/secret-name';
 
 /**
@@ -209,6 +209,23 @@ export class SecretRecoveryProvider extends Construct {
           StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: this.serves ? Aws.STACK_ID : this.stackArn('*') },
         },
       }),
+      // Secrets Manager refuses a change of tags that locks its caller out. So whoever gives a secret back leaves the
+      // tag of its own stack there, and only this tells whose the secret is.
+      ...(this.serves
+        ? [
+            new iam.PolicyStatement({
+              sid: 'ManageReturned',
+              actions: actions(MANAGE),
+              resources: [secrets],
+              conditions: {
+                StringEquals: {
+                  [`aws:ResourceTag/${OWNERSHIP_TAG.previousStackId}`]: Aws.STACK_ID,
+                  [`aws:ResourceTag/${OWNERSHIP_TAG.origin}`]: RETURNED,
+                },
+              },
+            }),
+          ]
+        : []),
       // Metadata only. By name and not by tag: what does not exist has no tag, and must answer "not found".
       new iam.PolicyStatement({
         sid: 'Describe',

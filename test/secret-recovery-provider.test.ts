@@ -213,6 +213,8 @@ describe('a shared provider', () => {
         'aws:ResourceTag/recoverable-secret:stack-id': 'arn:aws:cloudformation:eu-west-1:111111111111:stack/*',
       },
     });
+    // Every secret that was given back is held by some stack.
+    expect(statementIn(shared, 'ManageReturned')).toBeUndefined();
     expect(statementIn(shared, 'SeeOwnStack')?.Resource).toBe('arn:aws:cloudformation:eu-west-1:111111111111:stack/*');
   });
 });
@@ -271,6 +273,12 @@ describe('the role', () => {
       },
       ManageOwned: { StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] } },
       ManageHeld: { StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': 'THIS-STACK' } },
+      ManageReturned: {
+        StringEquals: {
+          'aws:ResourceTag/recoverable-secret:previous-stack-id': 'THIS-STACK',
+          'aws:ResourceTag/recoverable-secret:origin': 'RETURNED',
+        },
+      },
     });
     for (const { Resource } of changing) {
       expect(Resource).toBe('arn:aws:secretsmanager:eu-west-1:111111111111:secret:*');

@@ -1,4 +1,4 @@
-import { type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../private/contract';
+import { type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX, RETURNED } from '../private/contract';
 import type { Requester } from './request';
 
 /** The ownership tags of a secret, read. */
@@ -58,9 +58,6 @@ export function readOwnership(tags: Tags): Ownership {
     previous,
   };
 }
-
-/** In place of an outcome: the secret was given back, and the tags of the holder before count. */
-const RETURNED = 'RETURNED';
 
 /** Whether exactly this resource of this stack holds the secret. */
 export function holds(requester: Requester, ownership: Ownership): boolean {

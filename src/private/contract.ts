@@ -30,6 +30,9 @@ export const OWNERSHIP_TAG = {
   previousLogicalId: 'recoverable-secret:previous-logical-id',
 } as const;
 
+/** In place of an outcome in `origin`: the secret was given back, and the tags of the holder before count. */
+export const RETURNED = 'RETURNED';
+
 /** Prefix of every tag key that belongs to this library. */
 export const OWNERSHIP_TAG_PREFIX = 'recoverable-secret:';
 

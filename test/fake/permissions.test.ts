@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { ExistingSecretPolicy, RecoverableSecret, RestorePolicy, SecretRecoveryProvider } from '../../src';
-import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import { policyOf, type SecretDeclaration, stackArn } from './app';
 import type { Target } from './fake-secrets-manager';
 import { type Policy, permits } from './permissions';
@@ -117,6 +117,13 @@ const ACTIONS = [
   'GetSecretValue',
 ];
 
+const HISTORIES: Record<string, string>[] = [
+  {},
+  { [OWNERSHIP_TAG.previousStackId]: STACK_ID, [OWNERSHIP_TAG.origin]: RETURNED },
+  { [OWNERSHIP_TAG.previousStackId]: STACK_ID, [OWNERSHIP_TAG.origin]: 'ADOPTED request 2026-01-01T00:00:00.000Z' },
+  { [OWNERSHIP_TAG.previousStackId]: `${stackArn(REGION, 'Two')}/1`, [OWNERSHIP_TAG.origin]: RETURNED },
+];
+
 /** Every combination of what the conditions look at. */
 function targets(): Target[] {
   const owners = [undefined, 'One', 'shared', 'Stranger'];
@@ -127,12 +134,14 @@ function targets(): Target[] {
       for (const owner of owners) {
         for (const holder of holders) {
           for (const requestOwner of owners) {
-            found.push({
-              region,
-              name,
-              tags: { ...tag(OWNERSHIP_TAG.owner, owner), ...tag(OWNERSHIP_TAG.stackId, holder) },
-              requestTags: tag(OWNERSHIP_TAG.owner, requestOwner),
-            });
+            for (const more of HISTORIES) {
+              found.push({
+                region,
+                name,
+                tags: { ...tag(OWNERSHIP_TAG.owner, owner), ...tag(OWNERSHIP_TAG.stackId, holder), ...more },
+                requestTags: tag(OWNERSHIP_TAG.owner, requestOwner),
+              });
+            }
           }
         }
       }

@@ -1,4 +1,4 @@
-import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import type { VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Target } from './fake-secrets-manager';
@@ -42,6 +42,7 @@ export function permits(policy: Policy, action: string, { region, name, tags, re
     if (owner !== undefined && policy.owners.has(owner)) return true;
     const stackId = tags?.[OWNERSHIP_TAG.stackId];
     if (stackId !== undefined && matches(policy.holder, stackId)) return true;
+    if (tags?.[OWNERSHIP_TAG.origin] === RETURNED && tags[OWNERSHIP_TAG.previousStackId] === policy.holder) return true;
   }
   if (RESTORE_BY_NAME.has(action) && policy.restoreByName.has(name)) return true;
   return ADOPT_BY_NAME.has(action) && policy.adoptByName.has(name);

@@ -480,4 +480,10 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     ],
   },
+  {
+    story: 'a failed take-over cannot give all tags back, and the holder of the secret leaves its owner with it',
+    templates: [[secret('B', 'b')], [secret('A', 'a', { owner: 'shared' }), secret('B', 'b')], [secret('C', 'c')]],
+    facts: { refusesLockout: true },
+    steps: [deploy('One', 2), deploy('Two', 1), deploy('One', 1, { failure: { after: 1 } }), deploy('Two', 0)],
+  },
 ];
