@@ -265,10 +265,10 @@ async function takeBack(declared: DeclaredSecret, requester: Requester, world: W
     secret !== undefined && isClaimedBy(requester, secret.ownership) && holdsForGood(secret, declared, requester);
   // Nobody waits for the answer, so no Delete follows that could do what fails here.
   await stubbornly(world, async () => {
-    if (held) return undo(held.arn, held.outcome, declared, requester, held.found, world);
+    if (held) return undo(held.arn, held.outcome === 'ADOPTED', declared, requester, held.found, world);
     const found = await lookAgain(world, () => describe(world, declared.name), claimed);
     if (!found || !claimed(found)) return;
-    await undo(found.arn, found.ownership.origin?.outcome ?? 'ADOPTED', declared, requester, undefined, world);
+    await undo(found.arn, wasAdopted(found), declared, requester, undefined, world);
   }).catch((error) => {
     throw new Unfinished(error);
   });
@@ -343,7 +343,7 @@ async function createNew(declared: DeclaredSecret, requester: Requester, world: 
     const taken = ['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error));
     throw created || taken ? new LookAgain(error) : error;
   }
-  await orUndo(world, arn, 'CREATED', declared, requester, undefined, async () => {
+  await orUndo(world, arn, false, declared, requester, undefined, async () => {
     await addReplicas(world, arn, declared.replicas);
     await awaitReplicas(
       world,
@@ -367,7 +367,7 @@ async function bringBack(
   // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
   const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
   const tags = claim(declared.owner, requester, 'RESTORED', world.now(), takenFrom);
-  await orUndo(world, secret.arn, 'RESTORED', declared, requester, secret, async () => {
+  await orUndo(world, secret.arn, false, declared, requester, secret, async () => {
     if (!(await restore(world, secret.arn))) {
       throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
     }
@@ -398,7 +398,7 @@ async function takeOver(
   await assertKeyAlive(secret, world);
   await assertLetGo(secret, world);
   const tags = claim(declared.owner, requester, 'ADOPTED', world.now(), secret.ownership);
-  await orUndo(world, secret.arn, 'ADOPTED', declared, requester, secret, async () => {
+  await orUndo(world, secret.arn, true, declared, requester, secret, async () => {
     await reconcile(secret, declared, tags, requester, world, (assertMine) =>
       write(secret, valueToRestore(secret, declared), requester, world, assertMine),
     );
@@ -422,7 +422,7 @@ async function resume(
       write(secret, value, requester, world, assertMine),
     );
   };
-  await (sameRequest ? orUndo(world, secret.arn, outcome, declared, requester, secret, work) : work());
+  await (sameRequest ? orUndo(world, secret.arn, wasAdopted(secret), declared, requester, secret, work) : work());
   return { arn: secret.arn, outcome };
 }
 
@@ -461,9 +461,7 @@ async function revise(
     if (writes) await write(secret, declared.value, requester, world, assertMine);
     const [lastWriter, at] = (secret.tags[OWNERSHIP_TAG.valueUpdate] ?? '').split(' ');
     // A deployment that failed before it wrote a value left the tag of an earlier one.
-    if (failedDeployment !== undefined && Date.parse(at) >= failedDeployment) {
-      await putValueBack(world, secret, lastWriter);
-    }
+    if (Date.parse(at) >= (failedDeployment ?? Infinity)) await putValueBack(world, secret, lastWriter);
   };
   const tags = { ...ownedBy(declared.owner, secret.tags), ...valueTag };
   await reconcile(secret, declared, tags, requester, world, setValue, before);
@@ -545,7 +543,7 @@ async function write(
 async function orUndo(
   world: World,
   arn: string,
-  outcome: Outcome,
+  adopts: boolean,
   declared: DeclaredSecret,
   requester: Requester,
   found: ExistingSecret | undefined,
@@ -557,7 +555,7 @@ async function orUndo(
     // Another delivery of the request may have been carried through: then there is nothing to undo.
     if (error instanceof LookAgain || (await isDone(requester, arn, world))) throw error;
     try {
-      await stubbornly(world, () => undo(arn, outcome, declared, requester, found, world));
+      await stubbornly(world, () => undo(arn, adopts, declared, requester, found, world));
     } catch (failure) {
       world.log({ step: 'undo failed', secret: arn, error: errorName(failure) });
       throw new Unfinished(error, arn);
@@ -568,7 +566,7 @@ async function orUndo(
 
 async function undo(
   arn: string,
-  outcome: Outcome,
+  adopts: boolean,
   declared: DeclaredSecret,
   requester: Requester,
   found: ExistingSecret | undefined,
@@ -578,7 +576,7 @@ async function undo(
   if (!isLive(secret)) return;
   const claimed = isClaimedBy(requester, secret.ownership);
   // Of two deliveries at the same time one may have restored what the other one found live, and then adopts.
-  const adopted = outcome === 'ADOPTED' && !(claimed && secret.ownership.origin?.outcome === 'RESTORED');
+  const adopted = adopts && !(claimed && secret.ownership.origin?.outcome === 'RESTORED');
   // Restored, but not claimed: still ours to put back, unless somebody else was faster.
   const untouched = found !== undefined && sameHolder(secret.ownership, found.ownership);
   world.log({ step: claimed || untouched ? 'undo' : 'left to its new holder', secret: arn });
@@ -605,7 +603,7 @@ function sameHolder(now: Ownership, then: Ownership): boolean {
 /** The value that the request wrote makes way for the one before it. */
 async function takeValueBack(secret: ExistingSecret, world: World): Promise<void> {
   const { origin } = secret.ownership;
-  if (origin && origin.outcome !== 'CREATED') await putValueBack(world, secret, origin.requestId);
+  if (origin) await putValueBack(world, secret, origin.requestId);
 }
 
 /**
@@ -679,6 +677,11 @@ async function assertLetGo(secret: ExistingSecret, world: World): Promise<void> 
 
 function assertGenerator(source: ValueSource): void {
   if (source.kind === 'generated') assertTemplate(source.options);
+}
+
+/** Where nobody can tell, the secret must not be scheduled. */
+function wasAdopted({ ownership }: ExistingSecret): boolean {
+  return (ownership.origin?.outcome ?? 'ADOPTED') === 'ADOPTED';
 }
 
 function completed({ arn, outcome }: Held): Completed {

@@ -132,6 +132,8 @@ describe('a secret that is given back', () => {
   test('to nobody loses its owner first', async () => {
     await givenBack({}, async () => cloud.fail(sm('UntagResource'), 'AccessDeniedException', { skip: 1 }));
     expect(await cloud.tags()).not.toHaveProperty([OWNERSHIP_TAG.owner]);
+    expect(cloud.changes.slice(0, 2)).toEqual(['UntagResource', 'TagResource']);
+    expect(cloud.inputs('UntagResource')[0].TagKeys).toEqual([OWNERSHIP_TAG.owner]);
   });
 
   test('to nobody knows whom stays as it is', async () => {
@@ -169,7 +171,16 @@ describe('a second delivery', () => {
     cloud.showing((secret) => ({ ...secret, VersionIdsToStages: { other: ['AWSCURRENT'] } }));
     expect(await db.again()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
     expect(await cloud.value()).toBe('by hand');
+    expect(cloud.changes).toEqual([]);
   });
+});
+
+test('a deletion without recovery does not need to know how the secret was come by', async () => {
+  const db = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
+  await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });
+  db.stack.status = 'ROLLBACK_IN_PROGRESS';
+  expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+  expect(await cloud.state()).toBe('pending');
 });
 
 describe('a secret of another owner', () => {

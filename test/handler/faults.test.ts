@@ -622,6 +622,19 @@ describe('a Create that CloudFormation withdraws', () => {
     expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
   });
 
+  test('takes back a value that it wrote when its Delete had given the secret back', async () => {
+    await cloud.create({ tags: FOREIGN });
+    statuses('CREATE_IN_PROGRESS', 'CREATE_FAILED');
+    cloud.intercept(sm('PutSecretValue'), async (_, next) => {
+      await cloud.tag({ ...FOREIGN, [OWNERSHIP_TAG.origin]: 'RETURNED' });
+      return next();
+    });
+    const answer = await cloud.resource().create(declaring('new', { ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer.reason).toMatch(/withdrew/);
+    expect(await cloud.value()).toBe('made by hand');
+    expect(await cloud.tags()).toMatchObject(FOREIGN);
+  });
+
   test('is undone although that fails at first', async () => {
     statuses('CREATE_IN_PROGRESS', 'CREATE_FAILED');
     cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 3 });

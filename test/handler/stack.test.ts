@@ -52,9 +52,26 @@ describe('the rollback of an Update that renamed', () => {
     // The answer never arrived.
     db.physicalId = physicalId;
     db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    cloud.calls = [];
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
     expect(await cloud.state()).toBe('live');
     expect(await cloud.state(RENAMED)).toBe('pending');
+    // The stack is asked once.
+    expect(cloud.inputs('DescribeStacks')).toHaveLength(1);
+  });
+
+  test('gives back what it had adopted, and asks the stack once', async () => {
+    await cloud.create({ Name: RENAMED, tags: BANK });
+    const db = await deployed();
+    const { physicalId, properties: before } = db;
+    await db.update(properties({ Name: RENAMED, ExistingSecretPolicy: 'ADOPT' }));
+    db.physicalId = physicalId;
+    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    cloud.calls = [];
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
+    expect(await cloud.tags(RENAMED)).toEqual(BANK);
+    expect(await cloud.state(RENAMED)).toBe('live');
+    expect(cloud.inputs('DescribeStacks')).toHaveLength(1);
   });
 
   test('leaves to the clean-up what CloudFormation knows of', async () => {
