@@ -92,3 +92,24 @@ test.concurrent('a secret moves to another stack, and the old stack goes without
   expect(await cloud.secrets.value(secretName)).toBe('written by hand');
   expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'New' });
 });
+
+test.concurrent("what a failed take-over gave back is its holder's, also with the tags that had to stay", async () => {
+  const secretName = 'returned/secret';
+  await cloud.deploy('Returned', app({ secretName, owner: 'shared' }));
+  const tag = (key: string) => `recoverable-secret:${key}`;
+  const { [tag('stack-id')]: stackId = '', [tag('logical-id')]: logicalId = '' } = await cloud.secrets.tags(secretName);
+  // Secrets Manager refuses a change of tags that locks its caller out; the emulator does not.
+  await cloud.secrets.tag(secretName, {
+    [tag('origin')]: 'RETURNED',
+    [tag('stack-id')]: stackId.replace('Returned', 'Taker'),
+    [tag('previous-owner')]: 'shared',
+    [tag('previous-stack-id')]: stackId,
+    [tag('previous-logical-id')]: logicalId,
+  });
+
+  // The role is told first that the owner is another one.
+  await cloud.deploy('Returned', app({ secretName }));
+  expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'Returned', [tag('origin')]: 'RETURNED' });
+  await cloud.destroy('Returned');
+  expect(await cloud.secrets.daysLeft(secretName)).toBeGreaterThan(6);
+});

@@ -8,6 +8,7 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
   type SecretsManagerClientConfig,
+  TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { CREDENTIALS, REGION } from './cdk-cli';
 
@@ -78,6 +79,11 @@ export class Secrets {
   async create(name: string, value: string, tags: Record<string, string> = {}): Promise<void> {
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
     await this.client.send(new CreateSecretCommand({ Name: name, SecretString: value, Tags }));
+  }
+
+  async tag(id: string, tags: Record<string, string>): Promise<void> {
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    await this.client.send(new TagResourceCommand({ SecretId: id, Tags }));
   }
 
   async schedule(id: string, days: number): Promise<void> {
