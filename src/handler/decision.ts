@@ -172,7 +172,7 @@ export function decideRemoval(
   undoes: boolean,
 ): Removal {
   if (!found) return { action: 'leave', why: 'it does not exist' };
-  if (found.deletedDate && !(undoes && isScheduledAsTaken(found, declared, requester))) {
+  if (found.deletedDate && !(undoes && isScheduledAsTaken(found))) {
     return { action: 'leave', why: 'it is scheduled for deletion already' };
   }
   if (found.replicaOf) return { action: 'leave', why: `it is a replica of a secret in ${found.replicaOf}` };
@@ -195,7 +195,7 @@ export function removalDependsOnStack(
   requester: Requester,
 ): boolean {
   if (!found || !holdsForGood(found, declared, requester)) return false;
-  if (found.deletedDate) return isScheduledAsTaken(found, declared, requester);
+  if (found.deletedDate) return isScheduledAsTaken(found);
   const { origin, previous } = found.ownership;
   const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && origin.requestId in found.versions;
   const taken = previous !== undefined || origin?.outcome === 'ADOPTED';
@@ -206,15 +206,8 @@ export function removalDependsOnStack(
  * Of two deliveries of a Create at the same time, one that fails may schedule what the other one has just claimed. A
  * scheduled secret cannot be tagged, so its owner has not been given back then.
  */
-function isScheduledAsTaken(found: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
-  const { owner, previous, origin } = found.ownership;
-  return (
-    found.deletedDate !== undefined &&
-    holdsForGood(found, declared, requester) &&
-    origin?.outcome === 'RESTORED' &&
-    previous !== undefined &&
-    owner !== (previous.owner || undefined)
-  );
+function isScheduledAsTaken({ ownership: { owner, previous, origin } }: ExistingSecret): boolean {
+  return origin?.outcome === 'RESTORED' && previous !== undefined && owner !== (previous.owner || undefined);
 }
 
 /** The owner may be the one before already: an earlier delivery can have ended after it gave the owner back. */

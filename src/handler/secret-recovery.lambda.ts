@@ -14,7 +14,7 @@ export async function handler(request: CloudFormationRequest, invocation: Invoca
   const about = { request: request.RequestType, requestId: request.RequestId, resource: request.LogicalResourceId };
   const log: World['log'] = (fields) => console.log(JSON.stringify({ ...about, ...fields }));
   const { sent, expires } = validityOf(request.ResponseURL);
-  if (expires !== undefined && Date.now() >= expires) {
+  if (Date.now() >= (expires ?? Infinity)) {
     log({ step: 'ignored', why: 'CloudFormation no longer waits for an answer to this request' });
     return;
   }

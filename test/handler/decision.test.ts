@@ -248,6 +248,8 @@ describe('a Delete', () => {
   const adopted = { ...holder(OWNER, undefined, undefined, 'ADOPTED request-0'), ...previous('bank') };
   const { [OWNERSHIP_TAG.previousOwner]: previousOwner, ...withoutHolder } = adopted;
   const halfGivenBack = { ...taken, [OWNERSHIP_TAG.owner]: 'bank' };
+  const { [OWNERSHIP_TAG.origin]: origin, ...withoutOrigin } = taken;
+  const elsewhere = { [OWNERSHIP_TAG.origin]: 'ADOPTED request-9' };
   const other = { [OWNERSHIP_TAG.logicalId]: 'Other' };
   const { [OWNERSHIP_TAG.owner]: _, ...halfLetGo } = { ...taken, ...previous('') };
 
@@ -260,6 +262,7 @@ describe('a Delete', () => {
     ['the same, from nobody', secret({ ...taken, ...previous('') }, 'pending'), force, 'leave', 'return-and-schedule'],
     ['what was given back and scheduled', secret(halfGivenBack, 'pending'), {}, 'leave', 'leave'],
     ['what was given back to nobody and scheduled', secret(halfLetGo, 'pending'), {}, 'leave', 'leave'],
+    ['a scheduled secret whose origin nobody can read', secret(withoutOrigin, 'pending'), {}, 'leave', 'leave'],
     ['an adopted secret that somebody scheduled', secret(adopted, 'pending'), {}, 'leave', 'leave'],
     ['a scheduled secret that it had restored', secret(restored, 'pending'), {}, 'leave', 'leave'],
     ['a scheduled secret that another took', secret({ ...taken, ...other }, 'pending'), {}, 'leave', 'leave'],
@@ -301,7 +304,7 @@ describe('a Delete', () => {
   });
 
   test('of a secret whose origin nobody can read schedules it', () => {
-    const { [OWNERSHIP_TAG.origin]: origin, ...unknown } = created;
+    const { [OWNERSHIP_TAG.origin]: lost, ...unknown } = created;
     expect(remove(secret(unknown), true).action).toBe('schedule');
   });
 
@@ -313,6 +316,7 @@ describe('a Delete', () => {
     ['what it restored as it was', secret({ ...restored, [OWNERSHIP_TAG.origin]: 'RESTORED request-9' }), false],
     ['what it restored and gave a value', secret(restored), true],
     ['what it took from another owner', secret(taken), true],
+    ['what it adopted from whom nobody knows', secret({ ...withoutHolder, ...elsewhere }), true],
     ['a secret of somebody else', secret({ ...adopted, [OWNERSHIP_TAG.logicalId]: 'Other' }), false],
   ])('asks the stack only where it must: %s', (_, found, asks) => {
     expect(removalDependsOnStack(found, declaredSecret(properties()), REQUESTER)).toBe(asks);
