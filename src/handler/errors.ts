@@ -9,7 +9,7 @@ export class LookAgain extends Error {
   override readonly name = 'LookAgain';
 
   constructor(override readonly cause: unknown) {
-    super('the secret is not what it was');
+    super();
   }
 }
 

@@ -63,16 +63,9 @@ export async function stubbornly<T>(world: World, attempt: () => Promise<T>): Pr
   return attempt();
 }
 
-/** Asks until the answer is there; throws when it does not come in time. */
-export async function waitFor<T>(
-  world: World,
-  what: string,
-  maxMs: number,
-  ask: () => Promise<T | undefined>,
-): Promise<T> {
-  for (let waited = 0, pause = 500; ; pause = Math.min(pause * 1.5, 5_000)) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
+/** Asks until it is so; throws when that takes too long. */
+export async function waitFor(world: World, what: string, maxMs: number, isSo: () => Promise<boolean>): Promise<void> {
+  for (let waited = 0, pause = 500; !(await isSo()); pause = Math.min(pause * 1.5, 5_000)) {
     if (waited + pause > maxMs || world.remainingMs() < RESERVE_MS + pause) {
       throw new Failure(`waited ${Math.round(waited / 1000)} seconds in vain until ${what}`);
     }

@@ -46,7 +46,7 @@ export function assertTemplate({ template, key }: GeneratorOptions): void {
   try {
     parsed = JSON.parse(template);
   } catch {
-    parsed = undefined;
+    // Told below, without its text.
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new Refusal('secretStringTemplate must be a JSON object; nothing was changed');

@@ -171,11 +171,10 @@ export async function removeReplicas(
     );
   }
   const all = [...new Set([...replicated, ...regions])];
-  if (all.length === 0) return;
   await waitFor(world, `the replicas in ${all.join(', ')} were gone`, REPLICA_WAIT_MS, async () => {
     const there = await Promise.all(all.map((region) => describe(world, arnIn(region, arn), world.secretsIn(region))));
     // Without a primary it was promoted to a secret of its own, which is not ours to wait for.
-    return there.some((secret) => secret?.replicaOf) ? undefined : true;
+    return !there.some((secret) => secret?.replicaOf);
   });
 }
 
@@ -199,7 +198,7 @@ export async function awaitReplicas(world: World, arn: string, regions: readonly
     const failed = replicas.find(({ region, status }) => status === 'Failed' && regions.includes(region));
     if (failed) throw new Failure(`replication to ${failed.region} failed: ${failed.statusMessage}`);
     const inSync = replicas.filter(({ region, status }) => status === 'InSync' && regions.includes(region));
-    return inSync.length === regions.length ? true : undefined;
+    return inSync.length === regions.length;
   });
 }
 

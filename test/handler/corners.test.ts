@@ -98,6 +98,13 @@ describe('an Update that renames and fails', () => {
     expect(await cloud.state(RENAMED)).toBe('pending');
   });
 
+  test('is told by the new secret when it cannot be undone, so that CloudFormation knows of it', async () => {
+    cloud.fail(sm('DeleteSecret'), 'InternalServiceError');
+    const answer = await failing('UPDATE_IN_PROGRESS');
+    expect(answer.reason).toContain('could not be put back');
+    expect(answer.physicalId).toBe((await cloud.describe(RENAMED))?.ARN);
+  });
+
   test('is not undone when another delivery of it has been carried through', async () => {
     expect(await failing('UPDATE_COMPLETE')).toMatchObject({ status: 'FAILED' });
     expect(await cloud.state(RENAMED)).toBe('live');

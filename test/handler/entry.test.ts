@@ -132,6 +132,21 @@ test.each([
   expect(logged.map((line) => JSON.parse(line).step)).toEqual(['ignored']);
 });
 
+test('a URL ends at the second that it tells, which the log says', async () => {
+  jest.spyOn(Date, 'now').mockReturnValue(Date.UTC(2027, 0, 1));
+  await handler(create(`Expires=${Date.UTC(2027, 0, 1) / 1000}`), INVOCATION);
+  expect(puts).toEqual([]);
+  expect(JSON.parse(logged[0]).why).toBe('CloudFormation no longer waits for an answer to this request');
+});
+
+test('the time that the function has left is asked of Lambda', async () => {
+  const asked = { ...create(), RequestType: 'Delete' as const, PhysicalResourceId: 'recoverable-secret:unknown:x' };
+  await handler(asked, { getRemainingTimeInMillis: () => 5_999 });
+  expect(JSON.parse(puts[0].body).Status).toBe('SUCCESS');
+  // No time to look again.
+  expect(cloud.inputs('DescribeSecret')).toHaveLength(1);
+});
+
 test.each([
   ['of version 4', () => signed(2000)],
   ['of version 2', () => `Expires=${Math.floor(Date.now() / 1000) + 60}`],

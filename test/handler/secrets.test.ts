@@ -82,6 +82,13 @@ describe('a value', () => {
   });
 });
 
+test('a value that cannot be taken back is told by the call', async () => {
+  const { world } = service({ UpdateSecretVersionStage: [named('InternalServiceError')] });
+  const secret = existingSecret({ ARN, VersionIdsToStages: { old: ['AWSPREVIOUS'], new: ['AWSCURRENT'] } });
+  const failure = 'UpdateSecretVersionStage failed with InternalServiceError';
+  await expect(putValueBack(world, secret, 'new')).rejects.toThrow(failure);
+});
+
 describe('replicas', () => {
   const status = (...ReplicationStatus: [string, string, string?][]) => ({
     ReplicationStatus: ReplicationStatus.map(([Region, Status, StatusMessage]) => ({ Region, Status, StatusMessage })),

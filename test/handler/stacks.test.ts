@@ -107,6 +107,15 @@ describe('the creation of a resource', () => {
   });
 });
 
+test('what a change set holds is not known where CloudFormation does not answer', async () => {
+  const { stacks } = cloudFormation({
+    DescribeStackResource: [resource({ ResourceStatus: 'CREATE_COMPLETE' })],
+    DescribeStacks: [stack({ ChangeSetId: 'set' })],
+    DescribeChangeSet: [Object.assign(new Error(), { name: 'Throttling' })],
+  });
+  await expect(stacks.isLetGo(SHOP, 'Db')).rejects.toThrow('DescribeChangeSet failed with Throttling');
+});
+
 describe('a native resource', () => {
   const live = resource({ ResourceStatus: 'CREATE_COMPLETE', ResourceType: 'AWS::SecretsManager::Secret' });
   const deploying = stack({ ChangeSetId: 'set' });

@@ -132,11 +132,14 @@ describe('a password in a template', () => {
         `{"id":${number}}`,
         `{"id":${number},"password":"old"}`,
         `{"deep":[{"id": ${number} }],"password":${number}}`,
+        `{"other":1.50,"id":${number},"more":[${number},${number}]}`,
       ]) {
         const result = intoTemplate(template, 'password', PASSWORD);
         expect(result.replace(/\s/g, '')).toContain(`"id":${number}`);
         expect(JSON.parse(result).password).toBe(PASSWORD);
         expect(result.match(/"password"/g)).toHaveLength(1);
+        expect(result).not.toContain(':"-');
+        expect(JSON.stringify(JSON.parse(result).more)).toBe(JSON.stringify(JSON.parse(template).more));
       }
     },
   );
