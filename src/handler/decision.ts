@@ -95,9 +95,7 @@ export function decideAcquisition(
           'to have it restored',
       );
     }
-    if (declared.restorePolicy === 'ALWAYS' || (declared.restorePolicy === 'IF_OWNED' && owned)) {
-      return { action: 'restore', secret: found };
-    }
+    if (mayRestore(found, declared)) return { action: 'restore', secret: found };
     const state = `${what} is scheduled for deletion (deletion date ${found.deletedDate.toISOString().slice(0, 10)})`;
     return refuse(
       declared.restorePolicy === 'NEVER'
@@ -120,6 +118,11 @@ export function decideAcquisition(
           'changed; to take it over set existingSecretPolicy: ExistingSecretPolicy.ADOPT, otherwise choose another ' +
           'secretName',
   );
+}
+
+/** Whether the policy lets the resource restore the secret, if it is scheduled for deletion. */
+export function mayRestore({ ownership }: ExistingSecret, { restorePolicy, owner }: DeclaredSecret): boolean {
+  return restorePolicy === 'ALWAYS' || (restorePolicy === 'IF_OWNED' && ownership.owner === owner);
 }
 
 /** What to do with the secret of a resource that changes and keeps its name. */

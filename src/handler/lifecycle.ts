@@ -6,11 +6,13 @@ import {
   decideRevision,
   type ExistingSecret,
   holdsForGood,
+  mayRestore,
   removalDependsOnStack,
 } from './decision';
 import { errorName, Failure, LookAgain, Refusal } from './errors';
 import {
   claim,
+  holds,
   isClaimedBy,
   isSameClaim,
   type Ownership,
@@ -288,12 +290,21 @@ async function acquire(
   assertGenerator(declared.value);
   let restoring: ExistingSecret | undefined;
   return decidingAnew(world, NAME_WAIT_MS, async () => {
-    const found = await describe(world, declared.name);
-    // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
-    const restored = restoring && isLive(found) && sameHolder(found.ownership, restoring.ownership);
-    const decision: Acquisition = restored
-      ? { action: 'restore', secret: found }
-      : decideAcquisition(found, declared, requester, returningTo !== undefined);
+    const look = async () => {
+      const found = await describe(world, declared.name);
+      // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
+      const restored = restoring && isLive(found) && sameHolder(found.ownership, restoring.ownership);
+      const decision: Acquisition = restored
+        ? { action: 'restore', secret: found }
+        : decideAcquisition(found, declared, requester, returningTo !== undefined);
+      return { found, decision };
+    };
+    // What is refused as live may have been restored by another delivery of the request, which is about to claim it.
+    const { found, decision } = await lookAgain(
+      world,
+      look,
+      (now) => now.decision.action !== 'refuse' || !isLive(now.found) || !mayRestore(now.found, declared),
+    );
     world.log({ step: decision.action, secret: found?.arn ?? declared.name });
     if (decision.action === 'restore') restoring = decision.secret;
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
@@ -574,9 +585,11 @@ async function undo(
 ): Promise<void> {
   const secret = await lookAgain(world, () => describe(world, arn), isLive);
   if (!isLive(secret)) return;
-  const claimed = isClaimedBy(requester, secret.ownership);
+  // Another delivery that gives the secret back takes the origin off last, and may leave the rest of a later claim.
+  const { origin } = secret.ownership;
+  const claimed = isClaimedBy(requester, secret.ownership) || (!origin && holds(requester, secret.ownership));
   // Of two deliveries at the same time one may have restored what the other one found live, and then adopts.
-  const adopted = adopts && !(claimed && secret.ownership.origin?.outcome === 'RESTORED');
+  const adopted = adopts && !(claimed && origin?.outcome === 'RESTORED');
   // Restored, but not claimed: still ours to put back, unless somebody else was faster.
   const untouched = found !== undefined && sameHolder(secret.ownership, found.ownership);
   world.log({ step: claimed || untouched ? 'undo' : 'left to its new holder', secret: arn });

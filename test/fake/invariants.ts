@@ -226,13 +226,16 @@ function isRetained({ tags }: Picture, { stacks }: Happened): boolean {
 
 /**
  * CloudFormation gives up on a clean-up that fails, and says so in the events of the stack. And for a Create that it has
- * withdrawn only the function itself can clean up, which fails with the call that it needs for that.
+ * withdrawn, or of which a second delivery goes on after the Delete, only the function itself can clean up, which fails
+ * with the call that it needs for that.
  */
 function isGivenUp(record: SecretRecord, { sent, faults }: Happened): boolean {
-  return sent.some(({ request, answer, stack, withdrawn }) => {
+  return sent.some(({ request, answer, stack, withdrawn, overlaps }) => {
     if (stack.region !== record.region || request.ResourceProperties.Name !== record.name) return false;
     const hits = faults.hit.get(request.RequestId) ?? 0;
-    return withdrawn ? hits > 3 : request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits > 0;
+    return withdrawn || overlaps
+      ? hits > 3
+      : request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits > 0;
   });
 }
 

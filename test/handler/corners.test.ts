@@ -153,6 +153,42 @@ describe('a secret that is given back', () => {
 });
 
 describe('a second delivery', () => {
+  test('waits for the first one, which has restored the secret of another owner and is about to claim it', async () => {
+    await cloud.create({ tags: BANK });
+    const db = cloud.resource();
+    let looks = 0;
+    cloud.intercept(sm('DescribeSecret'), async (_, next) => {
+      if (++looks === 3) await cloud.tag(claimed(db));
+      return next();
+    });
+    const answer = await db.create(properties({ RestorePolicy: 'ALWAYS' }));
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
+    expect(cloud.waited).toBe(3);
+    expect(await cloud.state()).toBe('live');
+  });
+
+  test('that gives the secret back leaves the rest of a claim, which is undone', async () => {
+    await cloud.create({ tags: BANK });
+    await cloud.schedule();
+    const db = cloud.resource();
+    cloud.intercept(sm('UpdateSecret'), async () => {
+      await cloud.client().send(new UntagResourceCommand({ SecretId: NAME, TagKeys: [OWNERSHIP_TAG.origin] }));
+      throw awsError('InternalServiceError');
+    });
+    const of = properties({ RestorePolicy: 'ALWAYS', Description: 'new' });
+    expect(await db.create(of)).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.daysLeft()).toBe(14);
+    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: 'bank' });
+  });
+
+  /** The tags of the request that is under way. */
+  const claimed = (db: Resource) => ({
+    [OWNERSHIP_TAG.owner]: OWNER,
+    [OWNERSHIP_TAG.stackId]: db.stackId,
+    [OWNERSHIP_TAG.logicalId]: db.logicalId,
+    [OWNERSHIP_TAG.origin]: `RESTORED ${db.requestId} ${new Date().toISOString()}`,
+  });
+
   test('writes the value to which the first one did not come', async () => {
     await cloud.create({ tags: { ...BANK, [OWNERSHIP_TAG.owner]: OWNER } });
     await cloud.schedule();
