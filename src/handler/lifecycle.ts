@@ -92,6 +92,8 @@ const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
 
+const OUT_OF_DATE = 'this request is out of date, CloudFormation is done with it; nothing was changed';
+
 const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'];
 
 export async function onCreate(request: CloudFormationRequest, world: World): Promise<Completed> {
@@ -104,7 +106,7 @@ export async function onCreate(request: CloudFormationRequest, world: World): Pr
     await takeBack(declared, requester, world, held);
     throw new Refusal('CloudFormation withdrew this request; what it had done was undone');
   }
-  if (!held) throw new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
+  if (!held) throw new Refusal(OUT_OF_DATE);
   return completed(held);
 }
 
@@ -172,8 +174,12 @@ async function dispose(
     const found = await describe(world, id);
     const why = found && except(found);
     if (why) return { undoes: false, decision: { action: 'leave', why } as const };
-    const undoes =
-      removalDependsOnStack(found, declared, requester) && (undoing || (await isRollingBack(requester, world)));
+    const asks = !undoing && removalDependsOnStack(found, declared, requester);
+    const purpose = asks
+      ? await asked(world, () => world.stacks.purposeOfDelete(requester.stackId, world.sentAt))
+      : undefined;
+    if (purpose === 'superseded') throw new Refusal(OUT_OF_DATE);
+    const undoes = undoing || purpose === 'rollback';
     return { undoes, decision: decideRemoval(found, declared, requester, undoes) };
   };
   await decidingAnew(world, SETTLE_MS, async () => {
@@ -215,7 +221,7 @@ async function assertNotPast(
     (await seen(world, false, () =>
       world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId, world.sentAt),
     ));
-  if (past) throw new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
+  if (past) throw new Refusal(OUT_OF_DATE);
 }
 
 async function isDone(requester: Requester, arn: string, world: World): Promise<boolean> {
@@ -249,7 +255,7 @@ async function asked<T>(world: World, look: () => Promise<T>): Promise<T> {
 }
 
 function isRollingBack({ stackId }: Requester, world: World): Promise<boolean> {
-  return asked(world, () => world.stacks.isRollingBack(stackId, world.sentAt));
+  return asked(world, () => world.stacks.isRollingBack(stackId));
 }
 
 async function creation(requester: Requester, world: World): Promise<'awaited' | 'completed' | 'withdrawn'> {
@@ -660,7 +666,16 @@ async function schedule(secret: ExistingSecret, declared: DeclaredSecret, world:
   const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
   if (unknown.length > 0) await retag(world, secret.arn, leavingTag([...leaving, ...unknown]), []);
   await removeReplicas(world, secret.arn, replicated, [...declaredRegions, ...leaving]);
+  if (replicated.length > 0) await assertSameClaim(secret, world);
   await remove(world, secret, force ? undefined : declared.recoveryWindowInDays);
+}
+
+/** Replicas take long to go, and meanwhile another request may have given the secret back. */
+async function assertSameClaim(secret: ExistingSecret, world: World): Promise<void> {
+  const now = await describe(world, secret.arn);
+  if (now && !isSameClaim(now.ownership, secret.ownership)) {
+    throw new LookAgain(new Failure(`secret '${secret.name}' came into other hands while it was to be deleted`));
+  }
 }
 
 /** Before anything is changed: what cannot be read afterwards is not worth being restored now. */

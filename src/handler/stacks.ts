@@ -16,12 +16,19 @@ const CLOCKS_DIFFER_MS = 3_000;
 export class Stacks {
   constructor(private readonly client: Pick<CloudFormationClient, 'send'>) {}
 
-  /** Whether the stack, or the one around it, is undoing a failed deployment, or may have done so a moment ago. */
-  async isRollingBack(stackId: string, sentAt?: number): Promise<boolean> {
+  /** Whether the stack, or the one around it, is undoing a failed deployment. */
+  async isRollingBack(stackId: string): Promise<boolean> {
+    return (await this.rolledBackDeployment(stackId)) !== undefined;
+  }
+
+  /**
+   * What a Delete is for. Superseded: somebody has begun to delete the stack since it was sent, which sends a Delete of
+   * its own for everything that is still there.
+   */
+  async purposeOfDelete(stackId: string, sentAt?: number): Promise<'rollback' | 'teardown' | 'superseded'> {
     const stack = await this.stack(stackId);
-    // Somebody deletes the stack now, and the request is one of what was before.
-    if (isAfter(stack?.DeletionTime, sentAt)) return true;
-    return (await this.undoneBy(stackId, stack)) !== undefined;
+    if (isAfter(stack?.DeletionTime, sentAt)) return 'superseded';
+    return (await this.undoneBy(stackId, stack)) === undefined ? 'teardown' : 'rollback';
   }
 
   /** When the deployment began that is being undone, in milliseconds since 1970; undefined when none is. */

@@ -8,7 +8,10 @@ export interface World {
   /** Secrets Manager in the region of a replica. */
   secretsIn(region: string): SecretsManagerClient;
   /** CloudFormation's view of the stack. */
-  readonly stacks: Pick<Stacks, 'isRollingBack' | 'rolledBackDeployment' | 'creation' | 'isPast' | 'isLetGo'>;
+  readonly stacks: Pick<
+    Stacks,
+    'isRollingBack' | 'purposeOfDelete' | 'rolledBackDeployment' | 'creation' | 'isPast' | 'isLetGo'
+  >;
   /** State of a KMS key; undefined when it cannot be seen. */
   keyState(keyId: string): Promise<string | undefined>;
   /** When CloudFormation sent the request, in milliseconds since 1970; undefined when that is not known. */

@@ -233,9 +233,8 @@ function isGivenUp(record: SecretRecord, { sent, faults }: Happened): boolean {
   return sent.some(({ request, answer, stack, withdrawn, overlaps }) => {
     if (stack.region !== record.region || request.ResourceProperties.Name !== record.name) return false;
     const hits = faults.hit.get(request.RequestId) ?? 0;
-    return withdrawn || overlaps
-      ? hits > 3
-      : request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits > 0;
+    if ((withdrawn || overlaps) && hits > 3) return true;
+    return !withdrawn && request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits > 0;
   });
 }
 

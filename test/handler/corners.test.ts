@@ -218,6 +218,18 @@ describe('a second delivery', () => {
   });
 });
 
+test('a secret that is given to somebody else while its replicas go is left to them', async () => {
+  const db = await deployed(properties(REPLICATED));
+  cloud.intercept(sm('RemoveRegionsFromReplication'), async (_, next) => {
+    await cloud.tag(BANK);
+    return next();
+  });
+  expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+  expect(await cloud.state()).toBe('live');
+  expect(await cloud.tags()).toMatchObject(BANK);
+  expect(cloud.changes).toEqual(['RemoveRegionsFromReplication']);
+});
+
 test('a deletion without recovery does not need to know how the secret was come by', async () => {
   const db = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
   await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });

@@ -172,8 +172,13 @@ describe('a deletion without recovery', () => {
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
     expect(await db.delete()).toMatchObject({ status: 'FAILED' });
     Object.assign(db.stack, { status: 'DELETE_IN_PROGRESS', deletedAt: new Date() });
-    expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
-    expect(await cloud.daysLeft()).toBe(14);
+    const answer = await db.again();
+    expect(answer).toMatchObject({ status: 'FAILED' });
+    expect(answer.reason).toMatch(/^this request is out of date/);
+    expect(await cloud.state()).toBe('live');
+    // The deletion has a request of its own.
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('absent');
   });
 
   test('frees the name for the next deployment', async () => {

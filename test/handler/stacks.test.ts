@@ -54,20 +54,25 @@ describe('the deployment that is rolled back', () => {
   });
 });
 
-describe('a stack that is deleted', () => {
-  const deleted = () => ({
-    DescribeStacks: [stack({ StackStatus: 'DELETE_IN_PROGRESS', DeletionTime: new Date(AT) })],
+describe('the purpose of a Delete', () => {
+  const deleted = { StackStatus: 'DELETE_IN_PROGRESS', DeletionTime: new Date(AT) };
+
+  test.each<[string, object, number | undefined, string]>([
+    ['is the teardown, for a request of the deletion', deleted, AT, 'teardown'],
+    ['is the teardown, as far as the clocks may differ', deleted, AT - 3_000, 'teardown'],
+    ['is past, for a request from before', deleted, AT - 3_001, 'superseded'],
+    ['is the teardown, for a request that does not tell when it was sent', deleted, undefined, 'teardown'],
+    ['is the rollback of a deployment', { StackStatus: 'ROLLBACK_IN_PROGRESS' }, AT, 'rollback'],
+    ['is the clean-up of a deployment', { StackStatus: 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS' }, AT, 'teardown'],
+  ])('%s', async (_, state, sentAt, expected) => {
+    const { stacks, asked } = cloudFormation({ DescribeStacks: [stack(state)] });
+    expect(await stacks.purposeOfDelete(SHOP, sentAt)).toBe(expected);
+    expect(asked).toHaveLength(1);
   });
 
-  test.each<[string, number | undefined, boolean]>([
-    ['is torn down, for a request of the deletion', AT, false],
-    ['is torn down, as far as the clocks may differ', AT - 3_000, false],
-    ['may have been rolled back, for a request from before', AT - 3_001, true],
-    ['is torn down, for a request that does not tell when it was sent', undefined, false],
-  ])('%s', async (_, sentAt, expected) => {
-    const { stacks, asked } = cloudFormation(deleted());
-    expect(await stacks.isRollingBack(SHOP, sentAt)).toBe(expected);
-    expect(asked).toHaveLength(1);
+  test('is the teardown where nothing is told', async () => {
+    const { stacks } = cloudFormation({ DescribeStacks: [{}] });
+    expect(await stacks.purposeOfDelete(SHOP, AT)).toBe('teardown');
   });
 });
 
