@@ -1,5 +1,5 @@
 import type { DescribeSecretResponse } from '@aws-sdk/client-secrets-manager';
-import { holds, isClaimedBy, type Ownership, readOwnership, type Tags } from './ownership';
+import { holds, isClaimedBy, type Ownership, readOwnership, type Tags, wasAdopted } from './ownership';
 import type { DeclaredSecret, Requester } from './request';
 
 /** A secret as DescribeSecret shows it. */
@@ -186,7 +186,7 @@ export function decideRemoval(
       why: `it is held by ${ownership.logicalId ?? 'nobody'} of ${ownership.stackId ?? 'no stack'}`,
     };
   }
-  if (undoes && ownership.origin?.outcome === 'ADOPTED') return { action: 'return', secret: found };
+  if (undoes && wasAdopted(ownership)) return { action: 'return', secret: found };
   if (undoes && ownership.previous) return { action: 'return-and-schedule', secret: found };
   return { action: declared.forceDeleteWithoutRecovery && !undoes ? 'force' : 'schedule', secret: found };
 }
@@ -201,7 +201,7 @@ export function removalDependsOnStack(
   if (found.deletedDate) return isScheduledAsTaken(found);
   const { origin, previous } = found.ownership;
   const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && origin.requestId in found.versions;
-  const taken = previous !== undefined || origin?.outcome === 'ADOPTED';
+  const taken = previous !== undefined || wasAdopted(found.ownership);
   return declared.forceDeleteWithoutRecovery || taken || wroteValue;
 }
 

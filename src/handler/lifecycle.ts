@@ -12,7 +12,10 @@ import {
 import { errorName, Failure, LookAgain, Refusal } from './errors';
 import {
   claim,
+  type Holder,
+  holderBefore,
   holds,
+  isBeingReturned,
   isClaimedBy,
   isSameClaim,
   type Ownership,
@@ -22,6 +25,7 @@ import {
   returnTo,
   type Tags,
   tagsBefore,
+  wasAdopted,
 } from './ownership';
 import { decidingAnew, lookAgain, stubbornly } from './patience';
 import { type Changes, changesOf, leavingRegions, leavingTag, valueToRestore } from './reconcile';
@@ -92,8 +96,6 @@ const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
 
-const OUT_OF_DATE = 'this request is out of date, CloudFormation is done with it; nothing was changed';
-
 const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'];
 
 export async function onCreate(request: CloudFormationRequest, world: World): Promise<Completed> {
@@ -106,7 +108,7 @@ export async function onCreate(request: CloudFormationRequest, world: World): Pr
     await takeBack(declared, requester, world, held);
     throw new Refusal('CloudFormation withdrew this request; what it had done was undone');
   }
-  if (!held) throw new Refusal(OUT_OF_DATE);
+  if (!held) throw outOfDate();
   return completed(held);
 }
 
@@ -178,7 +180,7 @@ async function dispose(
     const purpose = asks
       ? await asked(world, () => world.stacks.purposeOfDelete(requester.stackId, world.sentAt))
       : undefined;
-    if (purpose === 'superseded') throw new Refusal(OUT_OF_DATE);
+    if (purpose === 'superseded') throw outOfDate();
     const undoes = undoing || purpose === 'rollback';
     return { undoes, decision: decideRemoval(found, declared, requester, undoes) };
   };
@@ -195,7 +197,7 @@ async function dispose(
     try {
       if (undoes) await takeValueBack(secret, world);
       if (decision.action === 'return') {
-        await giveBack(secret, world);
+        await giveBack(secret, secret.ownership.previous, world);
         return;
       }
       if (decision.action === 'return-and-schedule') await giveBackOwner(secret, world);
@@ -221,7 +223,11 @@ async function assertNotPast(
     (await seen(world, false, () =>
       world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId, world.sentAt),
     ));
-  if (past) throw new Refusal(OUT_OF_DATE);
+  if (past) throw outOfDate();
+}
+
+function outOfDate(): Refusal {
+  return new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
 }
 
 async function isDone(requester: Requester, arn: string, world: World): Promise<boolean> {
@@ -276,7 +282,7 @@ async function takeBack(declared: DeclaredSecret, requester: Requester, world: W
     if (held) return undo(held.arn, held.outcome === 'ADOPTED', declared, requester, held.found, world);
     const found = await lookAgain(world, () => describe(world, declared.name), claimed);
     if (!found || !claimed(found)) return;
-    await undo(found.arn, wasAdopted(found), declared, requester, undefined, world);
+    await undo(found.arn, wasAdopted(found.ownership), declared, requester, undefined, world);
   }).catch((error) => {
     throw new Unfinished(error);
   });
@@ -305,12 +311,12 @@ async function acquire(
         : decideAcquisition(found, declared, requester, returningTo !== undefined);
       return { found, decision };
     };
-    // What is refused as live may have been restored by another delivery of the request, which is about to claim it.
-    const { found, decision } = await lookAgain(
-      world,
-      look,
-      (now) => now.decision.action !== 'refuse' || !isLive(now.found) || !mayRestore(now.found, declared),
-    );
+    // Another delivery of the request may have restored what is refused as live, or be about to give back what is live.
+    const { found, decision } = await lookAgain(world, look, (now) => {
+      if (!isLive(now.found)) return true;
+      const mayBeRestored = now.decision.action === 'refuse' && mayRestore(now.found, declared);
+      return !mayBeRestored && !isBeingReturned(now.found.tags);
+    });
     world.log({ step: decision.action, secret: found?.arn ?? declared.name });
     if (decision.action === 'restore') restoring = decision.secret;
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
@@ -439,7 +445,9 @@ async function resume(
       write(secret, value, requester, world, assertMine),
     );
   };
-  await (sameRequest ? orUndo(world, secret.arn, wasAdopted(secret), declared, requester, secret, work) : work());
+  await (sameRequest
+    ? orUndo(world, secret.arn, wasAdopted(secret.ownership), declared, requester, secret, work)
+    : work());
   return { arn: secret.arn, outcome };
 }
 
@@ -602,7 +610,8 @@ async function undo(
   // Claimed or not: a delivery that was overtaken may still have written its value.
   await putValueBack(world, secret, requester.requestId);
   if (adopted) {
-    if (claimed) await giveBack(secret, world);
+    const before = found && holderBefore(requester, found.ownership);
+    if (claimed) await giveBack(secret, secret.ownership.previous ?? before, world);
     return;
   }
   if (claimed && secret.ownership.previous) await giveBackOwner(secret, world);
@@ -629,8 +638,7 @@ async function takeValueBack(secret: ExistingSecret, world: World): Promise<void
  * Gives an adopted secret back, with the tags that it had before; where this stack has no right to do that any more,
  * with those that at least say whose it is.
  */
-async function giveBack(secret: ExistingSecret, world: World): Promise<void> {
-  const { previous } = secret.ownership;
+async function giveBack(secret: ExistingSecret, previous: Holder | undefined, world: World): Promise<void> {
   if (!previous) return;
   const { set, remove: keys } = tagsBefore(previous);
   if (!previous.owner) await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
@@ -705,11 +713,6 @@ async function assertLetGo(secret: ExistingSecret, world: World): Promise<void> 
 
 function assertGenerator(source: ValueSource): void {
   if (source.kind === 'generated') assertTemplate(source.options);
-}
-
-/** Where nobody can tell, the secret must not be scheduled. */
-function wasAdopted({ ownership }: ExistingSecret): boolean {
-  return (ownership.origin?.outcome ?? 'ADOPTED') === 'ADOPTED';
 }
 
 function completed({ arn, outcome }: Held): Completed {

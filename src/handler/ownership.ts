@@ -64,6 +64,16 @@ export function holds(requester: Requester, ownership: Ownership): boolean {
   return ownership.stackId === requester.stackId && ownership.logicalId === requester.logicalId;
 }
 
+/** Where nobody can tell, the secret must not be scheduled by a rollback. */
+export function wasAdopted({ origin }: Ownership): boolean {
+  return (origin?.outcome ?? 'ADOPTED') === 'ADOPTED';
+}
+
+/** Whether somebody gives the secret back right now, or could not take all tags of the take-over off. */
+export function isBeingReturned(tags: Tags): boolean {
+  return tags[OWNERSHIP_TAG.origin] === RETURNED;
+}
+
 /** Whether the secret is in the hands of this very request. */
 export function isClaimedBy(requester: Requester, ownership: Ownership): boolean {
   return holds(requester, ownership) && ownership.origin?.requestId === requester.requestId;
@@ -90,6 +100,12 @@ export function claim(owner: string, requester: Requester, outcome: Outcome, at:
       [OWNERSHIP_TAG.previousLogicalId]: takenFrom.logicalId ?? '',
     }),
   };
+}
+
+/** Who held the secret before this request: by its tags then. */
+export function holderBefore(requester: Requester, then: Ownership): Holder | undefined {
+  if (isClaimedBy(requester, then)) return then.previous;
+  return { owner: then.owner ?? '', stackId: then.stackId ?? '', logicalId: then.logicalId ?? '' };
 }
 
 /** The tags that give a secret back in one step, and leave the right to do the rest. */

@@ -155,6 +155,7 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
       if (broken) return broken;
       continue;
     }
+    if (racedWithItself(record, happened)) continue;
     if (holderThen.stackId !== holderNow.stackId || holderThen.logicalId !== holderNow.logicalId) {
       return `${record.arn} has another holder after the failed deployment: ${JSON.stringify(now.tags)}`;
     }
@@ -172,6 +173,24 @@ function wroteTooLate(record: SecretRecord, value: string, { changes, sent }: Ha
     (change) => change.record === record && change.operation === 'PutSecretValue' && raced.includes(change.by),
   );
   return wrote && hasValue(record, value);
+}
+
+/**
+ * Of two deliveries of a withdrawn Create one took the secret in the moment in which the other one gave it back, within
+ * the two seconds in which it is taken for current. Its owner is right; nothing compares and sets the other tags.
+ */
+function racedWithItself(record: SecretRecord, { changes, sent }: Happened): boolean {
+  return sent.some(
+    ({ request, withdrawn, overlaps }) =>
+      withdrawn &&
+      overlaps &&
+      changes.some(
+        (change) =>
+          change.record === record &&
+          change.by === request.RequestId &&
+          change.tags[OWNERSHIP_TAG.origin] === 'RETURNED',
+      ),
+  );
 }
 
 function windowIsWhole(record: SecretRecord, then: Picture, now: Picture, happened: Happened): string | undefined {

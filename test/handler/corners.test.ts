@@ -152,6 +152,47 @@ describe('a secret that is given back', () => {
   });
 });
 
+describe('a secret that is being given back', () => {
+  const returned = {
+    [OWNERSHIP_TAG.owner]: 'bank',
+    [OWNERSHIP_TAG.origin]: 'RETURNED',
+    [OWNERSHIP_TAG.previousOwner]: 'bank',
+    [OWNERSHIP_TAG.previousStackId]: stackId('bank'),
+    [OWNERSHIP_TAG.previousLogicalId]: 'Vault',
+  };
+
+  test('is adopted when that is done', async () => {
+    await cloud.create({ tags: returned });
+    let looks = 0;
+    cloud.intercept(sm('DescribeSecret'), async (_, next) => {
+      if (++looks === 2) await cloud.tag({ [OWNERSHIP_TAG.origin]: 'CREATED request-0 2026-01-01T00:00:00.000Z' });
+      return next();
+    });
+    const answer = await cloud.resource().create(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
+    expect(looks).toBe(2);
+  });
+
+  test('is adopted all the same when tags of the take-over stay', async () => {
+    await cloud.create({ tags: returned });
+    const db = cloud.resource();
+    const answer = await db.create(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
+    expect(cloud.waited).toBe(6);
+    expect(await cloud.tags()).toMatchObject({
+      [OWNERSHIP_TAG.stackId]: db.stackId,
+      [OWNERSHIP_TAG.previousStackId]: stackId('bank'),
+    });
+  });
+
+  test('and scheduled is restored at once', async () => {
+    await cloud.create({ tags: { ...returned, [OWNERSHIP_TAG.owner]: OWNER } });
+    await cloud.schedule();
+    expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
+    expect(cloud.waited).toBe(0);
+  });
+});
+
 describe('a second delivery', () => {
   test('waits for the first one, which has restored the secret of another owner and is about to claim it', async () => {
     await cloud.create({ tags: BANK });
@@ -179,6 +220,20 @@ describe('a second delivery', () => {
     expect(await db.create(of)).toMatchObject({ status: 'FAILED' });
     expect(await cloud.daysLeft()).toBe(14);
     expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: 'bank' });
+  });
+
+  test('that gives an adopted secret back leaves the rest of a claim, which is given back as well', async () => {
+    await cloud.create({ tags: BANK });
+    const db = cloud.resource();
+    cloud.intercept(sm('UpdateSecret'), async () => {
+      const TagKeys = Object.values(OWNERSHIP_TAG).filter((key) => !(key in BANK));
+      await cloud.client().send(new UntagResourceCommand({ SecretId: NAME, TagKeys }));
+      throw awsError('InternalServiceError');
+    });
+    const of = properties({ ExistingSecretPolicy: 'ADOPT', Description: 'new' });
+    expect(await db.create(of)).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toEqual(BANK);
   });
 
   /** The tags of the request that is under way. */
@@ -233,9 +288,8 @@ test('a secret that is given to somebody else while its replicas go is left to t
 test('a deletion without recovery does not need to know how the secret was come by', async () => {
   const db = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
   await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });
-  db.stack.status = 'ROLLBACK_IN_PROGRESS';
   expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
-  expect(await cloud.state()).toBe('pending');
+  expect(await cloud.state()).toBe('absent');
 });
 
 describe('a secret of another owner', () => {

@@ -305,7 +305,10 @@ describe('a Delete', () => {
 
   test('of a secret whose origin nobody can read schedules it', () => {
     const { [OWNERSHIP_TAG.origin]: lost, ...unknown } = created;
-    expect(remove(secret(unknown), true).action).toBe('schedule');
+    expect(remove(secret(unknown)).action).toBe('schedule');
+    // A rollback must not schedule what may have been adopted.
+    expect(remove(secret(unknown), true).action).toBe('return');
+    expect(removalDependsOnStack(secret(unknown), declaredSecret(properties()), REQUESTER)).toBe(true);
   });
 
   test.each<[string, ExistingSecret | undefined, boolean]>([
