@@ -322,8 +322,20 @@ async function acquire(
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
     if (decision.action === 'refuse' && returningTo !== undefined && found)
       return { arn: found.arn, outcome: 'ADOPTED' };
+    if (decision.action === 'resume' && restoring) {
+      const secret = await markRestored(decision.secret, requester, world);
+      return resume(secret, declared, requester, world, returningTo !== undefined);
+    }
     return getHold(decision, declared, requester, world, returningTo);
   });
+}
+
+/** Of two deliveries of the request this one restored the secret, which the other one then found live and adopted. */
+async function markRestored(secret: ExistingSecret, requester: Requester, world: World): Promise<ExistingSecret> {
+  const mark: Tags = { [OWNERSHIP_TAG.restoredBy]: requester.requestId };
+  await retag(world, secret.arn, mark, []);
+  const tags = { ...secret.tags, ...mark };
+  return { ...secret, tags, ownership: readOwnership(tags) };
 }
 
 /** Throws `LookAgain` while the name belongs to a secret that is on its way out. */

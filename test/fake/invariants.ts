@@ -71,15 +71,22 @@ function mayForce({ request, declaration, stackStatus }: Sent): boolean {
 
 /** How long a request may be under way between looking and acting. */
 const ON_THE_WAY = SECOND;
+/** ... and how long it waits until its permissions are seen everywhere. */
+const IAM_LAG = 16 * SECOND;
 
 const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone, stacks }) => {
   const restored = new Set<string>();
   const known = new Map([...before].map(([record, { state, tags }]) => [record, { state, tags }]));
-  const replaced = new Map<SecretRecord, { readonly at: number; readonly picture: Pick<Picture, 'state' | 'tags'> }>();
+  const replaced: {
+    readonly record: SecretRecord;
+    readonly at: number;
+    readonly picture: Pick<Picture, 'state' | 'tags'>;
+  }[] = [];
   for (const { record, by, operation, tags, at } of changes) {
     const then = known.get(record);
-    const last = replaced.get(record);
-    if (then) replaced.set(record, { at, picture: then });
+    const window = stacks.facts.policyLags ? IAM_LAG : ON_THE_WAY;
+    const recent = replaced.filter((one) => one.record === record && at - one.at < window);
+    if (then) replaced.push({ record, at, picture: then });
     const state = operation === 'RestoreSecret' ? 'live' : operation === 'DeleteSecret' ? 'scheduled' : then?.state;
     known.set(record, { state: state ?? 'live', tags });
     if (!then || by === 'administrator') continue;
@@ -98,7 +105,7 @@ const nothingForeignIsTouched: Invariant = ({ before, changes, sent, alone, stac
       const first = before.get(record);
       if (first) seen.push(first);
       // Nothing compares and sets: what the request looked at may have changed on the way to its call.
-      if (last && at - last.at < ON_THE_WAY) seen.push(last.picture);
+      seen.push(...recent.map(({ picture }) => picture));
     }
     if (!request || !seen.some((picture) => concerns(request, record, picture))) {
       return `${operation} by ${by} on ${record.arn}, which belonged to others: ${JSON.stringify(then.tags)}`;
@@ -144,6 +151,7 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
     const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
     // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
     if ((held || isHeld(record, stacks)) && then.state === 'scheduled') continue;
+    if (restoredBesides(record, happened)) continue;
     if (then.state !== now.state)
       return `${record.arn} was ${then.state} and is ${now.state} after the failed deployment`;
     const [holderThen, holderNow] = [readOwnership(then.tags), readOwnership(now.tags)];
@@ -193,6 +201,18 @@ function racedWithItself(record: SecretRecord, { changes, sent }: Happened): boo
   );
 }
 
+/**
+ * Of two deliveries one restored the secret and then failed, and the other one found it live and adopted it: nothing but
+ * the memory of the first one tells that it has to be scheduled again.
+ */
+function restoredBesides(record: SecretRecord, { changes, sent, faults }: Happened): boolean {
+  const restorers = changes.filter((change) => change.record === record && change.operation === 'RestoreSecret');
+  return sent.some(
+    ({ request: { RequestId: id }, overlaps }) =>
+      overlaps && faults.hit.has(id) && restorers.some((change) => change.by === id),
+  );
+}
+
 function windowIsWhole(record: SecretRecord, then: Picture, now: Picture, happened: Happened): string | undefined {
   const changes = happened.changes.filter((change) => change.record === record);
   const restored = changes.some(({ operation }) => operation === 'RestoreSecret');
@@ -205,6 +225,7 @@ function windowIsWhole(record: SecretRecord, then: Picture, now: Picture, happen
 
 const nothingIsLeftBehind: Invariant = (happened) => {
   const { before, after, changes, stacks, heldBefore } = happened;
+  if (happened.deadKeys && stacks.abandoned.size > 0) return undefined;
   for (const [record, now] of after) {
     if (now.state !== 'live' || record.replicaOf || record.stranded) continue;
     if (isHeld(record, stacks)) continue;
@@ -219,7 +240,7 @@ const nothingIsLeftBehind: Invariant = (happened) => {
     const losing = heldBefore.has(record) && !byHand;
     if (then?.state === 'live' ? !losing : !broughtUp) continue;
     if (wasHandedOver(record, happened)) continue;
-    if (restoredWithoutTrace(record, happened)) continue;
+    if (restoredWithoutTrace(record, happened) || restoredBesides(record, happened)) continue;
     if (isRetained(now, happened) || isGivenUp(record, happened)) continue;
     return `${record.arn} is live, and no resource holds it: ${JSON.stringify(now.tags)}`;
   }
@@ -258,7 +279,7 @@ function isGivenUp(record: SecretRecord, { sent, faults }: Happened): boolean {
 }
 
 /** Whether a resource of an existing stack and the tags of the secret agree that it holds the secret. */
-export function isHeld(record: SecretRecord, stacks: CloudFormationModel): boolean {
+export function isHeld(record: Pick<SecretRecord, 'arn' | 'tags'>, stacks: CloudFormationModel): boolean {
   const { owner, stackId = '', logicalId = '' } = readOwnership(record.tags);
   const stack = stacks.stackById(stackId);
   const resource = stack?.resources.get(logicalId);

@@ -263,15 +263,19 @@ class Life implements Witness {
     const touched = new Set(done.map(({ record }) => record));
     const changed = differences(before, takeSnapshot(this.secrets)).find(
       ({ record }) =>
-        touched.has(record) && !this.isLeftOver(before.get(record)) && !this.wasRestoredByHand(record, request),
+        touched.has(record) &&
+        !this.isLeftOver(before.get(record), request) &&
+        !this.wasRestoredByHand(record, request),
     );
     if (changed) this.failed(new Error(`${what} ${request.RequestType} changed something: ${changed.text}`));
   }
 
   /** Live, although no resource holds it and nobody restored it by hand: whoever tidies that up does no harm. */
-  private isLeftOver(picture: Picture | undefined): boolean {
-    if (picture?.state !== 'live' || isHeld(picture.record, this.stacks)) return false;
-    const { stackId } = readOwnership(picture.tags);
+  private isLeftOver(picture: Picture | undefined, request: CloudFormationRequest): boolean {
+    if (picture?.state !== 'live') return false;
+    if (isHeld({ arn: picture.record.arn, tags: picture.tags }, this.stacks)) return false;
+    const { stackId, origin } = readOwnership(picture.tags);
+    if (origin?.requestId === request.RequestId) return true;
     const restores = this.secrets.changes.filter(
       ({ record, operation }) => record === picture.record && operation === 'RestoreSecret',
     );
