@@ -208,6 +208,24 @@ describe('a second delivery', () => {
     expect(await cloud.state()).toBe('live');
   });
 
+  test('that adopts what the first one has just restored does not hide that from a rollback', async () => {
+    await cloud.create({ tags: BANK });
+    await cloud.schedule();
+    const db = cloud.resource();
+    let looks = 0;
+    cloud.intercept(sm('DescribeSecret'), async (_, next) => {
+      if (++looks === 2) await cloud.tag({ ...claimed(db, 'ADOPTED'), [OWNERSHIP_TAG.previousOwner]: 'bank' });
+      return next();
+    });
+    const answer = await db.create(properties({ RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' }));
+    expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
+    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.restoredBy]: db.requestId });
+    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.state()).toBe('pending');
+    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: 'bank' });
+  });
+
   test('that gives the secret back leaves the rest of a claim, which is undone', async () => {
     await cloud.create({ tags: BANK });
     await cloud.schedule();
@@ -237,11 +255,11 @@ describe('a second delivery', () => {
   });
 
   /** The tags of the request that is under way. */
-  const claimed = (db: Resource) => ({
+  const claimed = (db: Resource, outcome = 'RESTORED') => ({
     [OWNERSHIP_TAG.owner]: OWNER,
     [OWNERSHIP_TAG.stackId]: db.stackId,
     [OWNERSHIP_TAG.logicalId]: db.logicalId,
-    [OWNERSHIP_TAG.origin]: `RESTORED ${db.requestId} ${new Date().toISOString()}`,
+    [OWNERSHIP_TAG.origin]: `${outcome} ${db.requestId} ${new Date().toISOString()}`,
   });
 
   test('writes the value to which the first one did not come', async () => {
