@@ -131,6 +131,7 @@ async function operations(event: Event, code: Code, moto: string, old: boolean):
       [OWNERSHIP_TAG.owner]: OWNER,
       [OWNERSHIP_TAG.stackId]: stackId('bench'),
       [OWNERSHIP_TAG.logicalId]: 'Secret',
+      [OWNERSHIP_TAG.origin]: 'CREATED request-0 2026-01-01T00:00:00.000Z',
     });
   }
   const { ARN: arn } = (await secrets.describe(NAME)) ?? {};
