@@ -1,4 +1,13 @@
-import { claim, ownedBy, ownerTag, readOwnership, returnTo, type Tags, tagsBefore } from '../../src/handler/ownership';
+import {
+  claim,
+  holderBefore,
+  ownedBy,
+  ownerTag,
+  readOwnership,
+  returnTo,
+  type Tags,
+  tagsBefore,
+} from '../../src/handler/ownership';
 import type { Requester } from '../../src/handler/request';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { stackId } from './requests';
@@ -105,4 +114,17 @@ describe('a return', () => {
 
 test('another owner changes no other tag of ours, and names none of others', () => {
   expect(ownedBy('depot', { ...HELD, team: 'a', 'aws:x': 'y' })).toEqual({ ...HELD, [OWNERSHIP_TAG.owner]: 'depot' });
+});
+
+test.each<[string, Tags, object | undefined]>([
+  [
+    'another resource',
+    { [OWNERSHIP_TAG.owner]: 'bank', [OWNERSHIP_TAG.stackId]: BANK.stackId },
+    { ...BANK, logicalId: '' },
+  ],
+  ['nobody', {}, NOBODY],
+  ['this request, which had it from the bank', { ...claim('shop', REQUESTER, 'ADOPTED', AT, BANK) }, BANK],
+  ['this request, which had made it', { ...claim('shop', REQUESTER, 'CREATED', AT) }, undefined],
+])('the holder before is read from the tags of %s', (_, tags, expected) => {
+  expect(holderBefore(REQUESTER, readOwnership(tags))).toEqual(expected);
 });
