@@ -322,11 +322,11 @@ async function acquire(
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
     if (decision.action === 'refuse' && returningTo !== undefined && found)
       return { arn: found.arn, outcome: 'ADOPTED' };
-    if (decision.action === 'resume' && restoring) {
-      const secret = await markRestored(decision.secret, requester, world);
-      return resume(secret, declared, requester, world, returningTo !== undefined);
-    }
-    return getHold(decision, declared, requester, world, returningTo);
+    const marked =
+      decision.action === 'resume' && restoring
+        ? { ...decision, secret: await markRestored(decision.secret, requester, world) }
+        : decision;
+    return getHold(marked, declared, requester, world, returningTo);
   });
 }
 

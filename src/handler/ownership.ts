@@ -88,24 +88,28 @@ export function isSameClaim(now: Ownership, then: Ownership): boolean {
 
 /** The tags of a new holder. With `takenFrom`, they also remember the one before, so that a rollback can return it. */
 export function claim(owner: string, requester: Requester, outcome: Outcome, at: number, takenFrom?: Ownership): Tags {
+  const before = takenFrom && holderIn(takenFrom);
   return {
     [OWNERSHIP_TAG.owner]: owner,
     [OWNERSHIP_TAG.stackId]: requester.stackId,
     [OWNERSHIP_TAG.logicalId]: requester.logicalId,
     [OWNERSHIP_TAG.origin]: `${outcome} ${requester.requestId} ${new Date(at).toISOString()}`,
     ...(outcome === 'RESTORED' && { [OWNERSHIP_TAG.restoredBy]: requester.requestId }),
-    ...(takenFrom && {
-      [OWNERSHIP_TAG.previousOwner]: takenFrom.owner ?? '',
-      [OWNERSHIP_TAG.previousStackId]: takenFrom.stackId ?? '',
-      [OWNERSHIP_TAG.previousLogicalId]: takenFrom.logicalId ?? '',
+    ...(before && {
+      [OWNERSHIP_TAG.previousOwner]: before.owner,
+      [OWNERSHIP_TAG.previousStackId]: before.stackId,
+      [OWNERSHIP_TAG.previousLogicalId]: before.logicalId,
     }),
   };
 }
 
 /** Who held the secret before this request: by its tags then. */
 export function holderBefore(requester: Requester, then: Ownership): Holder | undefined {
-  if (isClaimedBy(requester, then)) return then.previous;
-  return { owner: then.owner ?? '', stackId: then.stackId ?? '', logicalId: then.logicalId ?? '' };
+  return isClaimedBy(requester, then) ? then.previous : holderIn(then);
+}
+
+function holderIn({ owner = '', stackId = '', logicalId = '' }: Ownership): Holder {
+  return { owner, stackId, logicalId };
 }
 
 /** The tags that give a secret back in one step, and leave the right to do the rest. */
