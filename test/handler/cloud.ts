@@ -17,7 +17,7 @@ import { answerTo, handler } from '../../src/handler/secret-recovery.lambda';
 import type { World } from '../../src/handler/world';
 import { type Emulator, startMoto } from '../support/emulator';
 import { Account, REGION } from './account';
-import { stackId } from './requests';
+import { type Properties, stackId } from './requests';
 import { Resource, type StackState } from './resource';
 
 // Tests take these from here: imported from the handler first, they would come without the mocks.
@@ -59,6 +59,9 @@ type Interceptor = (call: Call, next: Next) => Promise<unknown>;
 export interface Delivered extends Answer {
   readonly reason: string;
 }
+
+/** The action of an operation of Secrets Manager. */
+export const sm = (operation: string) => `secretsmanager:${operation}`;
 
 /**
  * Secrets Manager (moto's server, in every region), CloudFormation and KMS as the handler sees them, with a record of
@@ -164,6 +167,14 @@ export class Cloud extends Account {
   /** A resource of a stack, with CloudFormation's memory of it. */
   resource(changes: { readonly stack?: string; readonly life?: number; readonly logicalId?: string } = {}): Resource {
     return new Resource(this, stackId(changes.stack ?? 'shop', changes.life), changes.logicalId ?? 'Db');
+  }
+
+  /** A resource that was created, with an empty record of calls. */
+  async deployed(of?: Properties): Promise<Resource & { physicalId: string }> {
+    const resource = this.resource();
+    expect(await resource.create(of)).toMatchObject({ status: 'SUCCESS' });
+    this.calls = [];
+    return resource as Resource & { physicalId: string };
   }
 
   /** How much virtual time has passed, in seconds. */

@@ -1,7 +1,7 @@
 import { UntagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
-import { awsError, Cloud, NO_ARN } from './cloud';
-import { declaring, NAME, OWNER, type Properties, properties, stackId } from './requests';
+import { awsError, Cloud, NO_ARN, sm } from './cloud';
+import { BANK, declaring, NAME, OWNER, type Properties, properties, stackId } from './requests';
 import type { Resource } from './resource';
 
 // What hardly ever happens, and then has to be right as well.
@@ -13,26 +13,13 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
-const sm = (operation: string) => `secretsmanager:${operation}`;
 const FAR = 'us-east-1';
 const RENAMED = 'prod/orders';
-const BANK = {
-  [OWNERSHIP_TAG.owner]: 'bank',
-  [OWNERSHIP_TAG.stackId]: stackId('bank'),
-  [OWNERSHIP_TAG.logicalId]: 'Vault',
-};
 const REPLICATED: Properties = { ReplicaRegions: [{ Region: FAR }] };
-
-async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
-  const db = cloud.resource();
-  expect(await db.create(of)).toMatchObject({ status: 'SUCCESS' });
-  cloud.calls = [];
-  return db as Resource & { physicalId: string };
-}
 
 describe('a rollback that returns to another name', () => {
   async function rollingBack(meanwhile: () => Promise<unknown>) {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const { physicalId, properties: before } = db;
     await db.update(properties({ Name: RENAMED }));
     await meanwhile();
@@ -83,7 +70,7 @@ describe('a rollback that returns to another name', () => {
 
 describe('an Update that renames and fails', () => {
   async function failing(status: string) {
-    const db = await deployed();
+    const db = await cloud.deployed();
     cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError');
     cloud.intercept(sm('ReplicateSecretToRegions'), async (_, next) => {
       db.stack.resources.Db = status;
@@ -114,7 +101,7 @@ describe('an Update that renames and fails', () => {
 describe('a secret that is given back', () => {
   async function givenBack(tags: Record<string, string>, before = async () => {}) {
     await cloud.create({ tags });
-    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT', ForceDeleteWithoutRecovery: 'true' }));
+    const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT', ForceDeleteWithoutRecovery: 'true' }));
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
     await before();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
@@ -130,7 +117,7 @@ describe('a secret that is given back', () => {
   test('and scheduled again takes one call for each', async () => {
     await cloud.create({ tags: BANK });
     await cloud.schedule();
-    const db = await deployed(properties({ RestorePolicy: 'ALWAYS' }));
+    const db = await cloud.deployed(properties({ RestorePolicy: 'ALWAYS' }));
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
     await db.delete();
     expect(cloud.changes).toEqual(['TagResource', 'DeleteSecret']);
@@ -282,7 +269,7 @@ describe('a second delivery', () => {
   });
 
   test('does not write the value of a secret that it has created once more, although its version is gone', async () => {
-    const db = await deployed(declaring('new'));
+    const db = await cloud.deployed(declaring('new'));
     await cloud.put('by hand');
     cloud.showing((secret) => ({ ...secret, VersionIdsToStages: { other: ['AWSCURRENT'] } }));
     expect(await db.again()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
@@ -292,7 +279,7 @@ describe('a second delivery', () => {
 });
 
 test('a secret that is given to somebody else while its replicas go is left to them', async () => {
-  const db = await deployed(properties(REPLICATED));
+  const db = await cloud.deployed(properties(REPLICATED));
   cloud.intercept(sm('RemoveRegionsFromReplication'), async (_, next) => {
     await cloud.tag(BANK);
     return next();
@@ -304,7 +291,7 @@ test('a secret that is given to somebody else while its replicas go is left to t
 });
 
 test('a deletion without recovery does not need to know how the secret was come by', async () => {
-  const db = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
+  const db = await cloud.deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
   await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });
   expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
   expect(await cloud.state()).toBe('absent');
@@ -386,7 +373,7 @@ describe('a restoration whose answer gets lost while the secret still looks sche
 
 describe('an Update of a secret', () => {
   test('that is scheduled, and then being deleted for good, says so', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.schedule();
     cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
     const answer = await db.update(properties({ Description: 'x' }));
@@ -396,7 +383,7 @@ describe('an Update of a secret', () => {
   });
 
   test('whose origin nobody can read counts as adopted', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });
     expect(await db.update(properties({ Description: 'x' }))).toMatchObject({
       status: 'SUCCESS',
@@ -409,7 +396,7 @@ describe('an Update of a secret', () => {
     ['an ordinary deployment', 'UPDATE_IN_PROGRESS', 'FAILED'],
     ['nobody knows what', undefined, 'FAILED'],
   ])('whose replicas cannot be brought: %s', async (_, stackStatus, status) => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     if (stackStatus) db.stack.status = stackStatus;
     else cloud.fail('cloudformation:DescribeStacks', 'AccessDenied');
     cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError');
@@ -428,7 +415,7 @@ describe('an Update of a secret', () => {
 
 describe('a Delete of a secret with replicas', () => {
   test('notes those that the template does not declare', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.addReplica(FAR);
     await db.delete();
     expect(cloud.changes).toEqual(['TagResource', 'RemoveRegionsFromReplication', 'DeleteSecret']);
@@ -436,7 +423,7 @@ describe('a Delete of a secret with replicas', () => {
   });
 
   test('does not note once more those that it has noted', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.tag({ [OWNERSHIP_TAG.leavingReplicas]: FAR });
     await db.delete();
     expect(cloud.changes).toEqual(['DeleteSecret']);
@@ -467,7 +454,7 @@ describe('a secret with tags of CloudFormation', () => {
 
 test('a secret that AWS does not let go in full goes back to its owner at least', async () => {
   await cloud.create({ tags: BANK });
-  const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+  const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
   db.stack.status = 'ROLLBACK_IN_PROGRESS';
   cloud.intercept(sm('TagResource'), async ({ input }, next) => {
     if (input.Tags.some(({ Key }: { Key: string }) => Key === OWNERSHIP_TAG.stackId)) {
@@ -539,7 +526,7 @@ describe('a request that is overtaken while it is carried out', () => {
   });
 
   test('asks who holds the secret only where there is much to lose', async () => {
-    const db = await deployed(declaring('one'));
+    const db = await cloud.deployed(declaring('one'));
     cloud.fresh = false;
     await db.update(declaring('one', { Description: 'x' }));
     expect(cloud.operations).toEqual(['DescribeStackResource', 'DescribeSecret', 'UpdateSecret']);

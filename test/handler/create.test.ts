@@ -1,6 +1,6 @@
 import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../../src/private/contract';
 import { Cloud, NO_ARN } from './cloud';
-import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import { BANK, declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -10,11 +10,6 @@ beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
-const FOREIGN = {
-  [OWNERSHIP_TAG.owner]: 'bank',
-  [OWNERSHIP_TAG.stackId]: stackId('bank'),
-  [OWNERSHIP_TAG.logicalId]: 'Vault',
-};
 
 /** The tags of this library, and all others. */
 function split(tags: Record<string, string>) {
@@ -204,7 +199,7 @@ describe('a secret that comes back', () => {
     const stale = { [OWNERSHIP_TAG.valueUpdate]: 'an old one' };
     await cloud.create({
       tags: {
-        ...FOREIGN,
+        ...BANK,
         ...stale,
         [OWNERSHIP_TAG.owner]: OWNER,
         byHand: '1',

@@ -10,12 +10,10 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
-async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
-  const db = cloud.resource();
-  expect(await db.create(of)).toMatchObject({ status: 'SUCCESS' });
+async function deployed(of?: Properties) {
+  const db = await cloud.deployed(of);
   db.stack.status = 'DELETE_IN_PROGRESS';
-  cloud.calls = [];
-  return db as Resource & { physicalId: string };
+  return db;
 }
 
 describe('the secret of a resource that goes', () => {

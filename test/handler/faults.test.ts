@@ -1,7 +1,7 @@
 import { unknownSecret } from '../../src/handler/lifecycle';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
-import { awsError, Cloud, type Delivered, NO_ARN } from './cloud';
-import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import { awsError, Cloud, type Delivered, NO_ARN, sm } from './cloud';
+import { BANK, declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
 import type { Resource } from './resource';
 
 let cloud: Cloud;
@@ -11,7 +11,6 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
-const sm = (operation: string) => `secretsmanager:${operation}`;
 const T1 = "You can't create this secret because a secret with this name is already scheduled for deletion.";
 const T2 = "You can't perform this operation on the secret because it was marked for deletion.";
 const T3 = "You can't perform this operation on the secret because it was deleted.";
@@ -21,24 +20,12 @@ const EVERYTHING = {
   Tags: tagList({ team: 'new' }),
   ReplicaRegions: [{ Region: FAR }],
 };
-const FOREIGN = {
-  [OWNERSHIP_TAG.owner]: 'bank',
-  [OWNERSHIP_TAG.stackId]: stackId('bank'),
-  [OWNERSHIP_TAG.logicalId]: 'Vault',
-};
-const OWN = { ...FOREIGN, [OWNERSHIP_TAG.owner]: OWNER, [OWNERSHIP_TAG.stackId]: stackId('shop', 9) };
+const OWN = { ...BANK, [OWNERSHIP_TAG.owner]: OWNER, [OWNERSHIP_TAG.stackId]: stackId('shop', 9) };
 
 async function pending(tags: Record<string, string>): Promise<string> {
   const arn = await cloud.create({ tags: { ...tags, byHand: '1' } });
   await cloud.schedule(NAME, 9);
   return arn;
-}
-
-async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
-  const db = cloud.resource();
-  expect(await db.create(of)).toMatchObject({ status: 'SUCCESS' });
-  cloud.calls = [];
-  return db as Resource & { physicalId: string };
 }
 
 const STEPS = ['TagResource', 'UpdateSecret', 'ReplicateSecretToRegions', 'PutSecretValue'];
@@ -64,7 +51,7 @@ describe('a Create that fails', () => {
     });
 
     test('gives a foreign secret its owner back before it is scheduled again', async () => {
-      await pending(FOREIGN);
+      await pending(BANK);
       cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
       const db = cloud.resource();
       const answer = await db.create(declaring('new', { ...EVERYTHING, RestorePolicy: 'ALWAYS' }));
@@ -84,7 +71,7 @@ describe('a Create that fails', () => {
     });
 
     test('gives a live secret its tags back, and does not schedule it', async () => {
-      await failedAdoption(step, FOREIGN);
+      await failedAdoption(step, BANK);
     });
   });
 
@@ -144,12 +131,12 @@ describe('a Create that fails', () => {
   test('leaves a secret alone that somebody else claimed between restoration and tagging', async () => {
     await pending(OWN);
     cloud.intercept(sm('TagResource'), async () => {
-      await cloud.tag({ ...FOREIGN });
+      await cloud.tag({ ...BANK });
       throw awsError('AccessDeniedException');
     });
     expect(await cloud.resource().create()).toMatchObject({ status: 'FAILED' });
     expect(await cloud.state()).toBe('live');
-    expect(await cloud.tags()).toMatchObject(FOREIGN);
+    expect(await cloud.tags()).toMatchObject(BANK);
     expect(cloud.operations).not.toContain('DeleteSecret');
   });
 });
@@ -170,7 +157,7 @@ describe('a Create whose undoing fails as well', () => {
   });
 
   test('is told by its request, by which the Delete that follows gives an adopted secret back', async () => {
-    await cloud.create({ tags: FOREIGN });
+    await cloud.create({ tags: BANK });
     cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
     cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 4 });
     const db = cloud.resource();
@@ -180,11 +167,11 @@ describe('a Create whose undoing fails as well', () => {
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: answer.physicalId });
     expect(await cloud.state()).toBe('live');
-    expect(await cloud.tags()).toEqual(FOREIGN);
+    expect(await cloud.tags()).toEqual(BANK);
   });
 
   test('is told by its request, by which the Delete that follows gives a restored secret back', async () => {
-    await pending(FOREIGN);
+    await pending(BANK);
     cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
     cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 4 });
     const db = cloud.resource();
@@ -197,7 +184,7 @@ describe('a Create whose undoing fails as well', () => {
   });
 
   describe('and that was scheduled meanwhile, for its new owner,', () => {
-    async function scheduledAsTaken(tags: Record<string, string> = FOREIGN): Promise<Resource> {
+    async function scheduledAsTaken(tags: Record<string, string> = BANK): Promise<Resource> {
       await pending(tags);
       cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
       cloud.fail(sm('UntagResource'), 'InternalServiceError', { times: 4 });
@@ -211,7 +198,7 @@ describe('a Create whose undoing fails as well', () => {
     }
 
     test.each([
-      ['its owner', FOREIGN, 'bank'],
+      ['its owner', BANK, 'bank'],
       ['nobody', {}, undefined],
     ])('goes back to %s', async (_, tags, owner) => {
       const db = await scheduledAsTaken(tags);
@@ -248,12 +235,12 @@ describe('a Create whose undoing fails as well', () => {
   });
 
   test('forgives AWS when only tags of the take-over stay', async () => {
-    await cloud.create({ tags: FOREIGN });
-    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    await cloud.create({ tags: BANK });
+    const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
     db.stack.status = 'ROLLBACK_IN_PROGRESS';
     cloud.fail(sm('UntagResource'), 'AccessDeniedException');
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
-    expect(await cloud.tags()).toMatchObject(FOREIGN);
+    expect(await cloud.tags()).toMatchObject(BANK);
     // What stays does not make it ours.
     expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.state()).toBe('live');
@@ -262,7 +249,7 @@ describe('a Create whose undoing fails as well', () => {
 
 describe('an Update that fails', () => {
   test.each(STEPS)('at %s keeps the secret, and its rollback succeeds', async (step) => {
-    const db = await deployed(declaring('one', { Description: 'old' }));
+    const db = await cloud.deployed(declaring('one', { Description: 'old' }));
     const { physicalId, properties: before } = db;
     cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
     const after = declaring('two', EVERYTHING);
@@ -281,7 +268,7 @@ describe('an Update that fails', () => {
   });
 
   test('to another name leaves the old secret, and the new one scheduled', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const { physicalId } = db;
     cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError');
     expect(await db.update(properties({ ...EVERYTHING, Name: 'prod/orders' }))).toMatchObject({
@@ -295,7 +282,7 @@ describe('an Update that fails', () => {
 
 describe('a Delete that fails', () => {
   test.each(['RemoveRegionsFromReplication', 'DeleteSecret'])('at %s can be repeated', async (step) => {
-    const db = await deployed(properties(EVERYTHING));
+    const db = await cloud.deployed(properties(EVERYTHING));
     cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
     const answer = await db.delete();
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
@@ -307,7 +294,7 @@ describe('a Delete that fails', () => {
 
   test('to see the stack changes nothing', async () => {
     await cloud.create();
-    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
     cloud.fail('cloudformation:DescribeStacks', 'InternalFailure');
     expect(await db.delete()).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
     expect(cloud.changes).toEqual([]);
@@ -446,13 +433,13 @@ describe('a deletion without recovery that has not ended', () => {
 
   test('may end with a secret of somebody else under the name', async () => {
     cloud.intercept(sm('CreateSecret'), async (_, next) => {
-      await cloud.create({ tags: FOREIGN });
+      await cloud.create({ tags: BANK });
       return next();
     });
     const answer = await cloud.resource().create();
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
     expect(answer.reason).toMatch(/'bank'.*ExistingSecretPolicy\.ADOPT/);
-    expect(await cloud.tags()).toEqual(FOREIGN);
+    expect(await cloud.tags()).toEqual(BANK);
   });
 
   test('does not hide what goes wrong afterwards', async () => {
@@ -479,7 +466,7 @@ describe('what AWS does not document', () => {
   });
 
   test('may let the restoration of a live secret fail in an Update', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.schedule();
     cloud.intercept(sm('RestoreSecret'), async () => {
       await cloud.restore();
@@ -497,7 +484,7 @@ describe('what AWS does not document', () => {
     ],
     ['let the deletion of a secret fail that is gone', () => cloud.destroy(), 'ResourceNotFoundException', 'absent'],
   ])('may %s', async (_, meanwhile, error, state) => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     cloud.intercept(sm('DeleteSecret'), async () => {
       await meanwhile();
       throw awsError(error);
@@ -507,7 +494,7 @@ describe('what AWS does not document', () => {
   });
 
   test('may let the deletion of a scheduled secret succeed', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     cloud.intercept(sm('DeleteSecret'), async () => {
       await cloud.schedule(NAME, 9);
       return {};
@@ -540,7 +527,7 @@ describe('an answer of AWS that gets lost', () => {
   });
 
   test('after the deletion does not matter', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     cloud.fail(sm('DeleteSecret'), 'TimeoutError', lost);
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.daysLeft()).toBe(14);
@@ -555,12 +542,12 @@ describe('an answer of AWS that gets lost', () => {
   });
 
   test('after an adoption was tagged gives the secret back', async () => {
-    await cloud.create({ tags: FOREIGN });
+    await cloud.create({ tags: BANK });
     cloud.fail(sm('TagResource'), 'TimeoutError', lost);
     expect(await cloud.resource().create(properties({ ExistingSecretPolicy: 'ADOPT' }))).toMatchObject({
       status: 'FAILED',
     });
-    expect(await cloud.tags()).toEqual(FOREIGN);
+    expect(await cloud.tags()).toEqual(BANK);
     expect(await cloud.state()).toBe('live');
   });
 });
@@ -598,8 +585,8 @@ describe('a Create that CloudFormation withdraws', () => {
   const secrets: [string, () => Promise<unknown>, Properties, string, string][] = [
     ['created', async () => {}, {}, 'pending', OWNER],
     ['restored', () => pending(OWN), {}, 'pending', OWNER],
-    ['taken', () => pending(FOREIGN), { RestorePolicy: 'ALWAYS' }, 'pending', 'bank'],
-    ['adopted', () => cloud.create({ tags: FOREIGN }), { ExistingSecretPolicy: 'ADOPT' }, 'live', 'bank'],
+    ['taken', () => pending(BANK), { RestorePolicy: 'ALWAYS' }, 'pending', 'bank'],
+    ['adopted', () => cloud.create({ tags: BANK }), { ExistingSecretPolicy: 'ADOPT' }, 'live', 'bank'],
   ];
 
   test.each(secrets)('after it was carried out is undone: %s', async (outcome, prepare, policy, state, owner) => {
@@ -623,16 +610,16 @@ describe('a Create that CloudFormation withdraws', () => {
   });
 
   test('takes back a value that it wrote when its Delete had given the secret back', async () => {
-    await cloud.create({ tags: FOREIGN });
+    await cloud.create({ tags: BANK });
     statuses('CREATE_IN_PROGRESS', 'CREATE_FAILED');
     cloud.intercept(sm('PutSecretValue'), async (_, next) => {
-      await cloud.tag({ ...FOREIGN, [OWNERSHIP_TAG.origin]: 'RETURNED' });
+      await cloud.tag({ ...BANK, [OWNERSHIP_TAG.origin]: 'RETURNED' });
       return next();
     });
     const answer = await cloud.resource().create(declaring('new', { ExistingSecretPolicy: 'ADOPT' }));
     expect(answer.reason).toMatch(/withdrew/);
     expect(await cloud.value()).toBe('made by hand');
-    expect(await cloud.tags()).toMatchObject(FOREIGN);
+    expect(await cloud.tags()).toMatchObject(BANK);
   });
 
   test('is undone although that fails at first', async () => {

@@ -2,7 +2,6 @@ import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { REGION } from './account';
 import { type Call, Cloud, NO_ARN } from './cloud';
 import { NAME, OWNER, type Properties, properties, stackId } from './requests';
-import type { Resource } from './resource';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -27,13 +26,6 @@ async function regionsOf(id = NAME): Promise<(string | undefined)[]> {
   return ((await cloud.describe(id))?.ReplicationStatus ?? []).map(({ Region }) => Region).sort();
 }
 
-async function deployed(of: Properties): Promise<Resource & { physicalId: string }> {
-  const db = cloud.resource();
-  expect(await db.create(of)).toMatchObject({ status: 'SUCCESS' });
-  cloud.calls = [];
-  return db as Resource & { physicalId: string };
-}
-
 describe('declared regions', () => {
   test('get the new secret, each with its key', async () => {
     const db = cloud.resource();
@@ -48,7 +40,7 @@ describe('declared regions', () => {
   });
 
   test('get the restored secret, whatever regions it had', async () => {
-    const old = await deployed(replicated(NEAR));
+    const old = await cloud.deployed(replicated(NEAR));
     await old.delete();
     const next = cloud.resource({ life: 2 });
     expect(await next.create(replicated(FAR))).toMatchObject({ status: 'SUCCESS', physicalId: old.physicalId });
@@ -149,7 +141,7 @@ describe('an update of the regions', () => {
       [],
     ],
   ])('%s', async (_, before, after, regions, changes) => {
-    const db = await deployed(before);
+    const db = await cloud.deployed(before);
     expect(await db.update(after)).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
     expect(await regionsOf()).toEqual(regions);
     expect(cloud.changes).toEqual(changes);
@@ -163,7 +155,7 @@ describe('an update of the regions', () => {
   });
 
   test('removes, waits until it is gone, and only then adds', async () => {
-    const db = await deployed(replicated([FAR, KEY]));
+    const db = await cloud.deployed(replicated([FAR, KEY]));
     lingers(3);
     await db.update(replicated([FAR, OTHER_KEY]));
     const order = cloud.calls.map(({ action, region }) => `${action.split(':')[1]} ${region}`);
@@ -176,7 +168,7 @@ describe('an update of the regions', () => {
   });
 
   test('replaces a replica that has failed', async () => {
-    const db = await deployed(replicated(FAR));
+    const db = await cloud.deployed(replicated(FAR));
     cloud.showing((secret, count) => ({
       ...secret,
       ReplicationStatus: secret.ReplicationStatus?.map((each) => (count === 1 ? { ...each, Status: 'Failed' } : each)),
@@ -186,7 +178,7 @@ describe('an update of the regions', () => {
   });
 
   test('brings them back to a secret that was scheduled by hand', async () => {
-    const db = await deployed(replicated(FAR));
+    const db = await cloud.deployed(replicated(FAR));
     await cloud.removeReplicas(FAR);
     await cloud.schedule();
     expect(await db.update(replicated(FAR))).toMatchObject({ status: 'SUCCESS' });
@@ -210,7 +202,7 @@ function lingers(calls: number): void {
 
 describe('a Delete', () => {
   test('removes all replicas, and schedules only when they are gone from their own regions', async () => {
-    const db = await deployed(replicated(NEAR, FAR));
+    const db = await cloud.deployed(replicated(NEAR, FAR));
     lingers(6);
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(cloud.changes).toEqual(['RemoveRegionsFromReplication', 'DeleteSecret']);
@@ -225,7 +217,7 @@ describe('a Delete', () => {
   });
 
   test('looks into declared regions although the secret does not list them any more', async () => {
-    const db = await deployed(replicated(FAR));
+    const db = await cloud.deployed(replicated(FAR));
     await cloud.removeReplicas(FAR);
     lingers(2);
     await db.delete();
@@ -234,7 +226,7 @@ describe('a Delete', () => {
   });
 
   test('does not schedule while a replica stays, and says which one', async () => {
-    const db = await deployed(replicated(FAR));
+    const db = await cloud.deployed(replicated(FAR));
     lingers(Number.POSITIVE_INFINITY);
     const answer = await db.delete();
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
@@ -245,7 +237,7 @@ describe('a Delete', () => {
   });
 
   test('does not wait for a secret of its own that took the place of the replica', async () => {
-    const db = await deployed(replicated(FAR));
+    const db = await cloud.deployed(replicated(FAR));
     cloud.intercept('secretsmanager:DescribeSecret', async ({ region, input }: Call, next) =>
       region === REGION ? next() : { ARN: input.SecretId, Name: NAME },
     );
@@ -254,14 +246,14 @@ describe('a Delete', () => {
   });
 
   test('removes replicas that were added by hand', async () => {
-    const db = await deployed(properties());
+    const db = await cloud.deployed(properties());
     await cloud.addReplica(NEAR);
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.state(NAME, NEAR)).toBe('absent');
   });
 
   test('is content with a secret that became a replica', async () => {
-    const db = await deployed(properties());
+    const db = await cloud.deployed(properties());
     await cloud.destroy();
     await cloud.primaryIn(FAR, NAME);
     const arn = (await cloud.describe())?.ARN;

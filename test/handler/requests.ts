@@ -1,5 +1,5 @@
 import type { CloudFormationRequest } from '../../src/handler/request';
-import type { RecoveryProperties } from '../../src/private/contract';
+import { OWNERSHIP_TAG, type RecoveryProperties } from '../../src/private/contract';
 
 export const NAME = 'prod/db';
 export const OWNER = 'shop';
@@ -36,6 +36,13 @@ export function tagList(tags: Record<string, string>): { Key: string; Value: str
 export function stackId(name: string, life = 1): string {
   return `arn:aws:cloudformation:eu-west-1:123456789012:stack/${name}/${uuid(life)}`;
 }
+
+/** The tags of a secret of another owner. */
+export const BANK = {
+  [OWNERSHIP_TAG.owner]: 'bank',
+  [OWNERSHIP_TAG.stackId]: stackId('bank'),
+  [OWNERSHIP_TAG.logicalId]: 'Vault',
+};
 
 let requests = 0;
 

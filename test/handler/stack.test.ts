@@ -1,6 +1,6 @@
 import { OWNERSHIP_TAG } from '../../src/private/contract';
-import { Cloud, type Delivered } from './cloud';
-import { declaring, NAME, OWNER, type Properties, properties, stackId } from './requests';
+import { Cloud, type Delivered, sm } from './cloud';
+import { BANK, declaring, NAME, OWNER, type Properties, properties } from './requests';
 import type { Resource } from './resource';
 
 // What depends on CloudFormation: which deployment fails, what it knows, and whether it can be asked.
@@ -12,20 +12,12 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
-const sm = (operation: string) => `secretsmanager:${operation}`;
 const RENAMED = 'prod/orders';
-const BANK = {
-  [OWNERSHIP_TAG.owner]: 'bank',
-  [OWNERSHIP_TAG.stackId]: stackId('bank'),
-  [OWNERSHIP_TAG.logicalId]: 'Vault',
-};
 
-async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
-  const db = cloud.resource();
-  expect(await db.create(of)).toMatchObject({ status: 'SUCCESS' });
-  cloud.calls = [];
+async function deployed(of?: Properties) {
+  const db = await cloud.deployed(of);
   cloud.logged = [];
-  return db as Resource & { physicalId: string };
+  return db;
 }
 
 const logged = () => cloud.logged.map((line) => JSON.parse(line));

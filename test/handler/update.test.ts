@@ -1,7 +1,6 @@
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { Cloud } from './cloud';
 import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
-import type { Resource } from './resource';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -13,13 +12,10 @@ afterAll(() => cloud.stop());
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
 const OTHER_KEY = KEY.replace('1111-2222', '9999-9999');
 
-/** A deployed resource, with an empty record. */
-async function deployed(of: Properties = properties()): Promise<Resource & { physicalId: string }> {
-  const db = cloud.resource();
-  await db.create(of);
+async function deployed(of?: Properties) {
+  const db = await cloud.deployed(of);
   db.stack.status = 'UPDATE_IN_PROGRESS';
-  cloud.calls = [];
-  return db as Resource & { physicalId: string };
+  return db;
 }
 
 describe('an update of a secret as it was left', () => {
