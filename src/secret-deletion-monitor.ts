@@ -18,8 +18,9 @@ import {
   unconfirmedAttemptNotice,
 } from './private/access-attempt-notices';
 import { lastAttemptsQuery } from './private/access-attempt-patterns';
-import { checkedProps, error, type LifecyclePatterns, renamedSecretErrors } from './private/access-attempt-props';
+import { checkedProps, type LifecyclePatterns, renamedSecretErrors } from './private/access-attempt-props';
 import { allowPublishing } from './private/access-attempt-publishing';
+import { error } from './private/error';
 
 /**
  * Whom a `SecretDeletionMonitor` tells, what it looks at, and what it adds at a cost.

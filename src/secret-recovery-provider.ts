@@ -6,6 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IConstruct } from 'constructs';
 import { acknowledgeWildcard } from './private/cdk-nag';
 import { OWNERSHIP_TAG, RETURNED } from './private/contract';
+import { error } from './private/error';
 import { outermostStack } from './private/secret-name';
 
 /**
@@ -50,9 +51,7 @@ export class SecretRecoveryProvider extends Construct {
     const stack = Stack.of(scope);
     const existing = stack.node.tryFindChild(OF_STACK);
     if (existing && !('serviceToken' in existing)) {
-      throw new Error(
-        `[${existing.node.path}] the id '${OF_STACK}' must stay free in a stack with recoverable secrets`,
-      );
+      throw error(existing, `the id '${OF_STACK}' must stay free in a stack with recoverable secrets`);
     }
     return (existing as SecretRecoveryProvider | undefined) ?? new SecretRecoveryProvider(stack, OF_STACK);
   }
@@ -119,14 +118,16 @@ export class SecretRecoveryProvider extends Construct {
     const [there, here] = [Stack.of(this), Stack.of(scope)];
     const differs = (a: string, b: string) => !Token.isUnresolved(a) && !Token.isUnresolved(b) && a !== b;
     if (differs(there.region, here.region) || differs(there.account, here.account)) {
-      throw new Error(
-        `[${scope.node.path}] provider must be in the account and region of the secret (${here.account}, ` +
+      throw error(
+        scope,
+        `provider must be in the account and region of the secret (${here.account}, ` +
           `${here.region}), got: '${this.node.path}' in ${there.account}, ${there.region}`,
       );
     }
     if (this.serves && this.serves !== here) {
-      throw new Error(
-        `[${scope.node.path}] provider must be of the same stack, or made with new SecretRecoveryProvider() to be ` +
+      throw error(
+        scope,
+        `provider must be of the same stack, or made with new SecretRecoveryProvider() to be ` +
           `shared, got: '${this.node.path}', which serves its own stack only`,
       );
     }

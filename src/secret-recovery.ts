@@ -2,6 +2,7 @@ import { AspectPriority, Aspects, type Duration, Lazy, Mixin, Resource, Token } 
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { RECOVERABLE_SECRET_TYPE, type RecoveryProperties, SERVICE_TIMEOUT_SECONDS } from './private/contract';
+import { error } from './private/error';
 import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recoverable';
 import { recoveryWindowInDays } from './private/recovery-window';
 import { defaultSecretName, outermostStack, secretNameError } from './private/secret-name';
@@ -207,8 +208,9 @@ export class SecretRecovery extends Mixin {
   public applyTo(construct: IConstruct): void {
     const secret = cfnSecretOf(construct);
     if (!secret) {
-      throw new Error(
-        `[${construct.node.path}] SecretRecovery applies to a Secret or CfnSecret that this app creates, got: ` +
+      throw error(
+        construct,
+        `SecretRecovery applies to a Secret or CfnSecret that this app creates, got: ` +
           `${describe(construct)}; apply it where the secret is created`,
       );
     }
@@ -260,8 +262,9 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
 
 function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {
   if (props.forceDeleteWithoutRecovery && props.recoveryWindow !== undefined) {
-    throw new Error(
-      `[${scope.node.path}] recoveryWindow cannot be given together with forceDeleteWithoutRecovery: a secret that ` +
+    throw error(
+      scope,
+      `recoveryWindow cannot be given together with forceDeleteWithoutRecovery: a secret that ` +
         `is deleted without recovery has no window, got: recoveryWindow ${props.recoveryWindow.toString()}`,
     );
   }
@@ -270,14 +273,16 @@ function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {
 function assertOwner(owner: string | undefined, scope: IConstruct): void {
   if (owner === undefined) return;
   if (Token.isUnresolved(owner)) {
-    throw new Error(
-      `[${scope.node.path}] owner must be known at synthesis, got a token: it must be the same on every deployment, ` +
+    throw error(
+      scope,
+      `owner must be known at synthesis, got a token: it must be the same on every deployment, ` +
         'and the permissions of the provider are written with it',
     );
   }
   if (!/^[\p{L}\p{N} _.:/=+\-@]{1,256}$/u.test(owner)) {
-    throw new Error(
-      `[${scope.node.path}] owner must be 1 to 256 letters, digits, spaces or any of _ . : / = + - @ (the characters ` +
+    throw error(
+      scope,
+      `owner must be 1 to 256 letters, digits, spaces or any of _ . : / = + - @ (the characters ` +
         `of a tag value), got: '${owner}'`,
     );
   }
@@ -285,8 +290,8 @@ function assertOwner(owner: string | undefined, scope: IConstruct): void {
 
 function assertName(secret: CfnSecret): void {
   if (secret.name === undefined || Token.isUnresolved(secret.name)) return;
-  const error = secretNameError(secret.name);
-  if (error) throw new Error(`[${secret.node.path}] ${error}`);
+  const problem = secretNameError(secret.name);
+  if (problem) throw error(secret, problem);
 }
 
 /** A user's name, or the default one; `PhysicalName.GENERATE_IF_NEEDED` resolves to nothing unless it is needed. */

@@ -19,6 +19,7 @@ import {
   type WatchedSecret,
   type WatchedSecrets,
 } from './access-attempt-patterns';
+import { error } from './error';
 import { cfnSecretOf } from './recoverable';
 
 /*
@@ -64,10 +65,6 @@ export function checkedProps(props: SecretDeletionMonitorProps, scope: IConstruc
   assertPlace('notificationTopic', notificationTopic, scope);
   assertTopic(props, scope);
   return { period, watched, patterns: eventPatterns(props, watched, scope), trail: trailOf(props, watched, scope) };
-}
-
-export function error(scope: IConstruct, message: string): Error {
-  return new Error(`[${scope.node.path}] ${message}`);
 }
 
 function alarmPeriod({ period, perSecretAlarm }: SecretDeletionMonitorProps, scope: IConstruct): Duration {

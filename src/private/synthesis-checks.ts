@@ -12,6 +12,7 @@ import {
 import { Alias, CfnKey } from 'aws-cdk-lib/aws-kms';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { OWNERSHIP_TAG_PREFIX } from './contract';
+import { error } from './error';
 import { isRecoverable } from './recoverable';
 import { looksLikeArnSuffix, outermostStack, secretNameError } from './secret-name';
 
@@ -19,8 +20,8 @@ const NAMES_CHECKED = Symbol.for('cdk-recoverable-secret.NamesChecked');
 
 /** Throws when the removal policy is one that a secret cannot have. */
 export function assertRemovalPolicy(secret: CfnSecret): void {
-  const [error] = removalPolicyErrors(secret);
-  if (error) throw new Error(`[${secret.node.path}] ${error}`);
+  const [problem] = removalPolicyErrors(secret);
+  if (problem) throw error(secret, problem);
 }
 
 /**
@@ -57,8 +58,8 @@ function removalPolicyErrors(secret: CfnSecret): string[] {
 function nameErrors(secret: CfnSecret): string[] {
   const name = Stack.of(secret).resolve(secret.name);
   // What is no string by now is for the deployment to resolve.
-  const error = typeof name === 'object' ? undefined : secretNameError(name);
-  return error ? [error] : [];
+  const problem = typeof name === 'object' ? undefined : secretNameError(name);
+  return problem ? [problem] : [];
 }
 
 /** CloudFormation does not resolve secure references for a custom resource: the reference itself would be stored. */
