@@ -5,10 +5,10 @@ import { OWNERSHIP_TAG } from '../src/private/contract';
 
 const ROOT = path.join(__dirname, '..');
 const read = (file: string) => fs.readFileSync(path.join(ROOT, file), 'utf8');
-const filesIn = (folder: string, extension: string) =>
+const filesIn = (folder: string, extension: string, recursive = false) =>
   fs.existsSync(path.join(ROOT, folder))
     ? fs
-        .readdirSync(path.join(ROOT, folder))
+        .readdirSync(path.join(ROOT, folder), { recursive, encoding: 'utf8' })
         .filter((file) => file.endsWith(extension))
         .map((file) => path.posix.join(folder, file))
     : [];
@@ -117,7 +117,7 @@ function codeInTables(page: string, heading: string): string[] {
 }
 
 test('operating.md explains every message of the function, and no other', () => {
-  const said = filesIn('src/handler', '.ts').flatMap((file) => messagesOf(file));
+  const said = filesIn('src/handler', '.ts', true).flatMap((file) => messagesOf(file));
   const explained = codeInTables('docs/operating.md', 'Messages of a failed deployment');
   const explains = (start: string, message: string) =>
     new RegExp(`^${start.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/…/g, '.*')}`).test(message);

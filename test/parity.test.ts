@@ -58,7 +58,7 @@ const DIFFERENCES = {
 const NAME = 'Secret.Properties.Name';
 const TAGS = 'Secret.Properties.Tags';
 
-interface World {
+interface Environment {
   readonly app: App;
   readonly stack: Stack;
   /** The class under test, under the name that users know. */
@@ -68,7 +68,7 @@ interface World {
 interface Statements {
   readonly title: string;
   readonly props?: StackProps;
-  run(world: World): void;
+  run(env: Environment): void;
 }
 
 const ENV = { account: '111111111111', region: 'eu-west-1' };
@@ -177,7 +177,7 @@ const STATEMENTS: Statements[] = [
   // Attributes
   ...[undefined, 'db', 'my-prod-db'].map((secretName) => ({
     title: `all attributes of a secret ${secretName ? `called ${secretName}` : 'without a name'}`,
-    run: ({ stack, Secret }: World) => {
+    run: ({ stack, Secret }: Environment) => {
       const secret = new Secret(stack, 'Secret', { secretName });
       const attributes = {
         Arn: secret.secretArn,
@@ -393,7 +393,7 @@ const STATEMENTS: Statements[] = [
   ...['db', PhysicalName.GENERATE_IF_NEEDED].map((secretName, index) => ({
     title: `use by a stack of another account, by a name that is ${['given', 'generated'][index]}`,
     props: { env: ENV },
-    run: ({ app, stack, Secret }: World) => {
+    run: ({ app, stack, Secret }: Environment) => {
       const encryptionKey = new kms.Key(stack, 'Key', { alias: 'mine' });
       const secret = new Secret(stack, 'Secret', { secretName, encryptionKey });
       const consumer = new Stack(app, 'Consumer', { env: OTHER_ACCOUNT });
@@ -456,7 +456,7 @@ test('what is listed as a difference is one', () => {
 
 describe('the tags of a stack, which CloudFormation passes on to a native secret', () => {
   type Variant = 'RecoverableSecret' | 'mixin';
-  const tagsOf = (run: (world: World) => void, variant: Variant = 'RecoverableSecret') => {
+  const tagsOf = (run: (env: Environment) => void, variant: Variant = 'RecoverableSecret') => {
     const statements: Statements = { title: '', props: { tags: { of: 'stack', team: 'shop' } }, run };
     const templates =
       variant === 'mixin'
@@ -469,7 +469,7 @@ describe('the tags of a stack, which CloudFormation passes on to a native secret
   };
 
   test.each(['RecoverableSecret', 'mixin'] as const)('join those of the secret, which come first (%s)', (variant) => {
-    const run = ({ stack, Secret }: World) => Tags.of(new Secret(stack, 'Secret')).add('of', 'secret');
+    const run = ({ stack, Secret }: Environment) => Tags.of(new Secret(stack, 'Secret')).add('of', 'secret');
     expect(tagsOf(run, variant)).toEqual([
       [
         { Key: 'of', Value: 'secret' },
@@ -479,12 +479,12 @@ describe('the tags of a stack, which CloudFormation passes on to a native secret
   });
 
   test('do not replace one that was set on the resource itself', () => {
-    const run = ({ stack, Secret }: World) => cfn(new Secret(stack, 'Secret')).tags.setTag('of', 'resource');
+    const run = ({ stack, Secret }: Environment) => cfn(new Secret(stack, 'Secret')).tags.setTag('of', 'resource');
     expect(tagsOf(run)).toEqual([expect.arrayContaining([{ Key: 'of', Value: 'resource' }])]);
   });
 
   test('reach a secret in a nested stack', () => {
-    const run = ({ stack, Secret }: World) => void new Secret(new NestedStack(stack, 'Nested'), 'Secret');
+    const run = ({ stack, Secret }: Environment) => void new Secret(new NestedStack(stack, 'Nested'), 'Secret');
     expect(tagsOf(run)).toEqual([
       [
         { Key: 'of', Value: 'stack' },
@@ -494,7 +494,7 @@ describe('the tags of a stack, which CloudFormation passes on to a native secret
   });
 
   test('stay when a tag of that key is removed from the secret', () => {
-    const run = ({ stack, Secret }: World) => Tags.of(new Secret(stack, 'Secret')).remove('team');
+    const run = ({ stack, Secret }: Environment) => Tags.of(new Secret(stack, 'Secret')).remove('team');
     expect(tagsOf(run)).toEqual([expect.arrayContaining([{ Key: 'team', Value: 'shop' }])]);
   });
 

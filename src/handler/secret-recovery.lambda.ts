@@ -1,9 +1,9 @@
-import { type Answer, oneLine, sendAnswer, validityOf } from './answer';
-import { awsWorld } from './aws';
+import { awsEnvironment } from './aws/clients';
+import type { CloudFormationRequest } from './cloudformation/request';
+import { type Answer, oneLine, sendAnswer, validityOf } from './cloudformation/response';
+import type { Environment } from './environment';
 import { Failure, Refusal } from './errors';
-import { onCreate, onDelete, onUpdate, Unfinished, unknownSecret } from './lifecycle';
-import type { CloudFormationRequest } from './request';
-import type { World } from './world';
+import { onCreate, onDelete, onUpdate, Unfinished, unknownSecret } from './run/lifecycle';
 
 /** What the Lambda runtime tells about an invocation. */
 interface Invocation {
@@ -12,22 +12,22 @@ interface Invocation {
 
 export async function handler(request: CloudFormationRequest, invocation: Invocation): Promise<void> {
   const about = { request: request.RequestType, requestId: request.RequestId, resource: request.LogicalResourceId };
-  const log: World['log'] = (fields) => console.log(JSON.stringify({ ...about, ...fields }));
+  const log: Environment['log'] = (fields) => console.log(JSON.stringify({ ...about, ...fields }));
   const { sent, expires } = validityOf(request.ResponseURL);
   if (Date.now() >= (expires ?? Infinity)) {
     log({ step: 'ignored', why: 'CloudFormation no longer waits for an answer to this request' });
     return;
   }
-  const world = awsWorld(sent, () => invocation.getRemainingTimeInMillis(), log);
-  const answer = await answerTo(request, world);
+  const env = awsEnvironment(sent, () => invocation.getRemainingTimeInMillis(), log);
+  const answer = await answerTo(request, env);
   log({ status: answer.status, secret: answer.physicalId, reason: answer.reason });
-  await sendAnswer(request, answer, world.sleep);
+  await sendAnswer(request, answer, env.sleep);
 }
 
 /** Carries the request out; a failure becomes an answer as well. */
-export async function answerTo(request: CloudFormationRequest, world: World): Promise<Answer> {
+export async function answerTo(request: CloudFormationRequest, env: Environment): Promise<Answer> {
   try {
-    const { physicalId, data } = await carryOut(request, world);
+    const { physicalId, data } = await carryOut(request, env);
     return { status: 'SUCCESS', physicalId, data };
   } catch (error) {
     const left = error instanceof Unfinished;
@@ -41,14 +41,14 @@ export async function answerTo(request: CloudFormationRequest, world: World): Pr
   }
 }
 
-function carryOut(request: CloudFormationRequest, world: World) {
+function carryOut(request: CloudFormationRequest, env: Environment) {
   switch (request.RequestType) {
     case 'Create':
-      return onCreate(request, world);
+      return onCreate(request, env);
     case 'Update':
-      return onUpdate(request, world);
+      return onUpdate(request, env);
     case 'Delete':
-      return onDelete(request, world);
+      return onDelete(request, env);
   }
 }
 

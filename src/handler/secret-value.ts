@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { GetRandomPasswordCommand } from '@aws-sdk/client-secrets-manager';
+import { IAM_LAG, patiently } from './aws/retry';
+import type { Environment } from './environment';
 import { Refusal } from './errors';
-import { IAM_LAG, patiently } from './patience';
-import type { GeneratorOptions, ValueSource } from './request';
-import type { World } from './world';
+import type { GeneratorOptions, ValueSource } from './model/declared-secret';
 
 /** The value that the template asks for; undefined for a secret that stays empty. */
-export async function produceValue(world: World, source: ValueSource): Promise<string | undefined> {
+export async function produceValue(env: Environment, source: ValueSource): Promise<string | undefined> {
   switch (source.kind) {
     case 'none':
       return undefined;
     case 'declared':
       return source.text;
     case 'generated':
-      return generate(world, source.options);
+      return generate(env, source.options);
   }
 }
 
-async function generate(world: World, options: GeneratorOptions): Promise<string> {
+async function generate(env: Environment, options: GeneratorOptions): Promise<string> {
   assertTemplate(options);
   const command = new GetRandomPasswordCommand({
     PasswordLength: options.passwordLength,
@@ -29,8 +29,8 @@ async function generate(world: World, options: GeneratorOptions): Promise<string
     IncludeSpace: options.includeSpace,
     RequireEachIncludedType: options.requireEachIncludedType,
   });
-  const { RandomPassword: password = '' } = await patiently(world, 'GetRandomPassword', IAM_LAG, () =>
-    world.secrets.send(command),
+  const { RandomPassword: password = '' } = await patiently(env, 'GetRandomPassword', IAM_LAG, () =>
+    env.secrets.send(command),
   );
   if (options.template === undefined || options.key === undefined) return password;
   return intoTemplate(options.template, options.key, password);

@@ -1,4 +1,4 @@
-import type { CloudFormationRequest } from '../../src/handler/request';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import { policyOf, propertiesOf, type SecretDeclaration, stackArn, type Template } from './app';
 import { SECOND, type VirtualClock } from './clock';
 import type { Coin } from './coin';

@@ -1,11 +1,11 @@
 import './quiet-sdk';
 import { CloudFormationClient, DescribeStackResourceCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { awsWorld } from '../../src/handler/aws';
-import type { CloudFormationRequest } from '../../src/handler/request';
+import { awsEnvironment } from '../../src/handler/aws/clients';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
+import { Stacks } from '../../src/handler/cloudformation/stacks';
+import type { Environment } from '../../src/handler/environment';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
-import { Stacks } from '../../src/handler/stacks';
-import type { World } from '../../src/handler/world';
 import { properties, request, stackId } from '../handler/requests';
 import { MINUTE, SECOND, VirtualClock } from './clock';
 import { Coin } from './coin';
@@ -20,7 +20,7 @@ const TIMEOUT = 10 * MINUTE;
 const COLD_START = 800;
 const ROUND_TRIP = 40;
 
-const WORLD = awsWorld(
+const WORLD = awsEnvironment(
   undefined,
   () => TIMEOUT,
   () => {},
@@ -40,8 +40,8 @@ export interface Rush {
 }
 
 /** Lambda keeps it between requests, and with it what its clients have learned about rates. */
-interface Environment {
-  readonly clients: Pick<World, 'secrets' | 'stacks'>;
+interface Surroundings {
+  readonly clients: Pick<Environment, 'secrets' | 'stacks'>;
   started: boolean;
 }
 
@@ -67,8 +67,8 @@ export function rushes(secrets: number, environments: number): Promise<Rush[]> {
 class Crowd {
   private readonly clock = new VirtualClock();
   private readonly service = new FakeSecretsManager(this.clock, new Coin(1), NO_SURPRISES);
-  private readonly idle: Environment[] = [];
-  private readonly waiting: ((environment: Environment) => void)[] = [];
+  private readonly idle: Surroundings[] = [];
+  private readonly waiting: ((environment: Surroundings) => void)[] = [];
   private readonly physicalIds = new Map<string, string>();
   /** Absent while the environments are set up. */
   private rates?: RequestRates;
@@ -153,17 +153,17 @@ class Crowd {
 
   /** Returns why it failed. */
   private async serve(asked: CloudFormationRequest, sent: number): Promise<string | undefined> {
-    const environment = this.idle.shift() ?? (await new Promise<Environment>((resolve) => this.waiting.push(resolve)));
+    const environment = this.idle.shift() ?? (await new Promise<Surroundings>((resolve) => this.waiting.push(resolve)));
     if (!environment.started) await this.clock.sleep(COLD_START);
     environment.started = true;
     const deadline = this.clock.now + TIMEOUT;
-    const world: World = {
+    const env: Environment = {
       ...WORLD,
       ...environment.clients,
       sentAt: sent,
       remainingMs: () => deadline - this.clock.now,
     };
-    const answer = await answerTo(asked, world);
+    const answer = await answerTo(asked, env);
     this.physicalIds.set(asked.LogicalResourceId, answer.physicalId);
     const next = this.waiting.shift();
     if (next) next(environment);

@@ -1,4 +1,4 @@
-import { readOwnership } from '../../src/handler/ownership';
+import { readOwnership } from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { ownerOf } from './app';
 import type { Sent } from './cloudformation-model';

@@ -1,9 +1,9 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { answerBody, validityOf } from '../../src/handler/answer';
-import type { CloudFormationRequest } from '../../src/handler/request';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
+import { answerBody, validityOf } from '../../src/handler/cloudformation/response';
+import { Stacks } from '../../src/handler/cloudformation/stacks';
+import type { Environment } from '../../src/handler/environment';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
-import { Stacks } from '../../src/handler/stacks';
-import type { World } from '../../src/handler/world';
 import { MINUTE, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Caller, FakeSecretsManager } from './fake-secrets-manager';
@@ -125,7 +125,7 @@ export class LambdaFunction {
           });
         },
       };
-      const world: World = {
+      const env: Environment = {
         secrets: this.secrets.client(site.region, caller),
         secretsIn: (region) => this.secrets.client(region, caller),
         stacks: new Stacks(cloudFormation as Pick<CloudFormationClient, 'send'>),
@@ -151,7 +151,7 @@ export class LambdaFunction {
         resolve(true);
         return;
       }
-      answerTo(request, world)
+      answerTo(request, env)
         .then((answer) =>
           travel('answer', {}, () => {
             const body = answerBody(request, answer);

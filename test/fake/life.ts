@@ -7,9 +7,9 @@ import {
   UntagResourceCommand,
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { validityOf } from '../../src/handler/answer';
-import { readOwnership } from '../../src/handler/ownership';
-import type { CloudFormationRequest } from '../../src/handler/request';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
+import { validityOf } from '../../src/handler/cloudformation/response';
+import { readOwnership } from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { assertAnswer, assertNoValue } from './answers';
 import type { Template } from './app';

@@ -10,25 +10,25 @@ import {
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { type DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { Answer } from '../../src/handler/answer';
-import { awsWorld } from '../../src/handler/aws';
-import type { CloudFormationRequest } from '../../src/handler/request';
+import { awsEnvironment } from '../../src/handler/aws/clients';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
+import type { Answer } from '../../src/handler/cloudformation/response';
+import type { Environment } from '../../src/handler/environment';
 import { answerTo, handler } from '../../src/handler/secret-recovery.lambda';
-import type { World } from '../../src/handler/world';
 import { type Emulator, startMoto } from '../support/emulator';
 import { Account, REGION } from './account';
 import { type Properties, stackId } from './requests';
 import { Resource, type StackState } from './resource';
 
 // Tests take these from here: imported from the handler first, they would come without the mocks.
-export { awsWorld, handler };
+export { awsEnvironment, handler };
 
-jest.mock('../../src/handler/aws', () => {
+jest.mock('../../src/handler/aws/clients', () => {
   // The SDK tells once per process how long it will support this version of Node.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  const { awsWorld: real } = jest.requireActual('../../src/handler/aws');
+  const { awsEnvironment: real } = jest.requireActual('../../src/handler/aws/clients');
   return {
-    awsWorld: (...known: Parameters<typeof real>) => ({
+    awsEnvironment: (...known: Parameters<typeof real>) => ({
       ...real(...known),
       sleep: async (ms: number) => mockClock.pass(ms),
     }),
@@ -153,8 +153,11 @@ export class Cloud extends Account {
     const started = mockClock.now;
     const remainingMs = () => this.secondsLeft * 1000 - (mockClock.now - started);
     if (!this.throughEntry) {
-      const log: World['log'] = (fields) => this.logged.push(JSON.stringify(fields));
-      const answer = await answerTo(asked, awsWorld(this.fresh ? undefined : Date.now() - 60_000, remainingMs, log));
+      const log: Environment['log'] = (fields) => this.logged.push(JSON.stringify(fields));
+      const answer = await answerTo(
+        asked,
+        awsEnvironment(this.fresh ? undefined : Date.now() - 60_000, remainingMs, log),
+      );
       return { ...answer, reason: answer.reason ?? '' };
     }
     const sent = new Date(Date.now() - (this.fresh ? 0 : 60_000)).toISOString().replace(/[-:]|\.\d+/g, '');

@@ -1,12 +1,10 @@
-import {
-  decideAcquisition,
-  decideRemoval,
-  decideRevision,
-  type ExistingSecret,
-  existingSecret,
-  removalDependsOnStack,
-} from '../../src/handler/decision';
-import { declaredSecret, type Requester } from '../../src/handler/request';
+import { existingSecret } from '../../src/handler/aws/secrets';
+import { declaredSecret } from '../../src/handler/cloudformation/request';
+import { decideAcquisition } from '../../src/handler/decide/acquire';
+import { decideRemoval, removalDependsOnStack } from '../../src/handler/decide/release';
+import { decideRevision } from '../../src/handler/decide/revise';
+import type { Requester } from '../../src/handler/model/declared-secret';
+import type { ExistingSecret } from '../../src/handler/model/secret';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
 

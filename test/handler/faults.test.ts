@@ -1,4 +1,4 @@
-import { unknownSecret } from '../../src/handler/lifecycle';
+import { unknownSecret } from '../../src/handler/run/lifecycle';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { awsError, Cloud, type Delivered, NO_ARN, sm } from './cloud';
 import { BANK, declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';

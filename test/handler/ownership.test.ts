@@ -1,3 +1,4 @@
+import type { Requester } from '../../src/handler/model/declared-secret';
 import {
   claim,
   holderBefore,
@@ -7,8 +8,7 @@ import {
   returnTo,
   type Tags,
   tagsBefore,
-} from '../../src/handler/ownership';
-import type { Requester } from '../../src/handler/request';
+} from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { stackId } from './requests';
 

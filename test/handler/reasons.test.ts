@@ -1,6 +1,6 @@
 import '../fake/quiet-sdk';
+import type { Environment } from '../../src/handler/environment';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
-import type { World } from '../../src/handler/world';
 import { NAME, request, stackId } from './requests';
 
 /** Where every call to Secrets Manager fails. */
@@ -9,7 +9,7 @@ const WORLD = {
   remainingMs: () => 600_000,
   sleep: async () => {},
   log: () => {},
-} as unknown as World;
+} as unknown as Environment;
 
 const about = { StackId: stackId('shop'), LogicalResourceId: 'Db' };
 const existing = {
@@ -60,14 +60,14 @@ describe('a Create', () => {
   beforeEach(() => asked.splice(0));
 
   async function create(age: number | undefined, creation: string): Promise<string | undefined> {
-    const world = {
+    const env = {
       ...WORLD,
       sentAt: age === undefined ? undefined : 1_000,
       now: () => 1_000 + (age ?? 0),
       stacks: { creation: async () => asked.push('creation') && creation },
       secrets: { send: () => asked.push('secret') && WORLD.secrets.send({} as never) },
-    } as unknown as World;
-    return (await answerTo(request('Create', about), world)).reason;
+    } as unknown as Environment;
+    return (await answerTo(request('Create', about), env)).reason;
   }
 
   test.each([

@@ -1,4 +1,4 @@
-import { declaredSecret, requesterOf } from '../../src/handler/request';
+import { declaredSecret, requesterOf } from '../../src/handler/cloudformation/request';
 import { request, stackId, tagList } from './requests';
 
 const DEFAULTS = {

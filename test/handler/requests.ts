@@ -1,4 +1,4 @@
-import type { CloudFormationRequest } from '../../src/handler/request';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import { OWNERSHIP_TAG, type RecoveryProperties } from '../../src/private/contract';
 
 export const NAME = 'prod/db';

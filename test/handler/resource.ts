@@ -1,4 +1,4 @@
-import type { CloudFormationRequest } from '../../src/handler/request';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import type { Cloud, Delivered } from './cloud';
 import { type Properties, properties, request } from './requests';
 

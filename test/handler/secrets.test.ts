@@ -1,6 +1,5 @@
-import { existingSecret } from '../../src/handler/decision';
-import { awaitReplicas, putValueBack, removeReplicas, restore } from '../../src/handler/secrets';
-import type { World } from '../../src/handler/world';
+import { awaitReplicas, existingSecret, putValueBack, removeReplicas, restore } from '../../src/handler/aws/secrets';
+import type { Environment } from '../../src/handler/environment';
 import { NAME } from './requests';
 
 const ARN = `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${NAME}-AbCdEf`;
@@ -23,7 +22,7 @@ function service(answers: Record<string, Answer[]>, elsewhere: Record<string, An
       return answer;
     },
   });
-  const world = {
+  const env = {
     secrets: client('here', answers),
     secretsIn: (region: string) =>
       client(region, { DescribeSecret: elsewhere[region] ?? [named('ResourceNotFoundException')] }),
@@ -31,8 +30,8 @@ function service(answers: Record<string, Answer[]>, elsewhere: Record<string, An
     sleep: async (ms: number) => {
       waited += ms;
     },
-  } as unknown as World;
-  return { world, asked, waited: () => waited };
+  } as unknown as Environment;
+  return { env, asked, waited: () => waited };
 }
 
 const named = (name: string) => Object.assign(new Error('the text'), { name });
@@ -52,13 +51,13 @@ describe('a restoration', () => {
     ['does not succeed when the secret is just going', missing, pending, false],
     ['does not succeed when the secret is gone', other, missing, false],
   ])('%s', async (_, answer, seen, expected) => {
-    const { world } = service({ RestoreSecret: [answer], DescribeSecret: [seen] });
-    expect(await restore(world, ARN)).toBe(expected);
+    const { env } = service({ RestoreSecret: [answer], DescribeSecret: [seen] });
+    expect(await restore(env, ARN)).toBe(expected);
   });
 
   test('fails with any other error', async () => {
-    const { world } = service({ RestoreSecret: [other], DescribeSecret: [pending] });
-    await expect(restore(world, ARN)).rejects.toThrow('RestoreSecret failed with InternalServiceError');
+    const { env } = service({ RestoreSecret: [other], DescribeSecret: [pending] });
+    await expect(restore(env, ARN)).rejects.toThrow('RestoreSecret failed with InternalServiceError');
   });
 });
 
@@ -75,18 +74,18 @@ describe('a value', () => {
     ['stays when it was never written', { old: ['AWSPREVIOUS'], other: ['AWSCURRENT'] }, false],
     ['stays when there is no value', {}, false],
   ])('%s', async (_, versions, moved) => {
-    const { world, asked } = service({});
-    await putValueBack(world, existingSecret({ ARN, VersionIdsToStages: versions }), 'new');
+    const { env, asked } = service({});
+    await putValueBack(env, existingSecret({ ARN, VersionIdsToStages: versions }), 'new');
     const input = { SecretId: ARN, VersionStage: 'AWSCURRENT', MoveToVersionId: 'old', RemoveFromVersionId: 'new' };
     expect(asked).toEqual(moved ? [['here', 'UpdateSecretVersionStage', input]] : []);
   });
 });
 
 test('a value that cannot be taken back is told by the call', async () => {
-  const { world } = service({ UpdateSecretVersionStage: [named('InternalServiceError')] });
+  const { env } = service({ UpdateSecretVersionStage: [named('InternalServiceError')] });
   const secret = existingSecret({ ARN, VersionIdsToStages: { old: ['AWSPREVIOUS'], new: ['AWSCURRENT'] } });
   const failure = 'UpdateSecretVersionStage failed with InternalServiceError';
-  await expect(putValueBack(world, secret, 'new')).rejects.toThrow(failure);
+  await expect(putValueBack(env, secret, 'new')).rejects.toThrow(failure);
 });
 
 describe('replicas', () => {
@@ -96,14 +95,14 @@ describe('replicas', () => {
   const replica = { ARN: ARN.replace('eu-west-1', FAR), PrimaryRegion: 'eu-west-1' };
 
   test('of no region are not waited for', async () => {
-    const { world, asked } = service({});
-    await awaitReplicas(world, ARN, []);
-    await removeReplicas(world, ARN, [], []);
+    const { env, asked } = service({});
+    await awaitReplicas(env, ARN, []);
+    await removeReplicas(env, ARN, [], []);
     expect(asked).toEqual([]);
   });
 
   test('are waited for until all are in sync, whatever others are', async () => {
-    const { world, asked } = service({
+    const { env, asked } = service({
       DescribeSecret: [
         named('ResourceNotFoundException'),
         status([NEAR, 'InSync'], ['eu-north-1', 'InSync']),
@@ -111,25 +110,25 @@ describe('replicas', () => {
         status([NEAR, 'InSync'], [FAR, 'InSync'], ['eu-north-1', 'Failed']),
       ],
     });
-    await awaitReplicas(world, ARN, [NEAR, FAR]);
+    await awaitReplicas(env, ARN, [NEAR, FAR]);
     expect(asked).toEqual(Array(4).fill(['here', 'DescribeSecret', { SecretId: ARN }]));
   });
 
   test('that fail are told with their region and reason', async () => {
-    const { world } = service({ DescribeSecret: [status([NEAR, 'InSync'], [FAR, 'Failed', 'it is full'])] });
-    await expect(awaitReplicas(world, ARN, [NEAR, FAR])).rejects.toThrow(`replication to ${FAR} failed: it is full`);
+    const { env } = service({ DescribeSecret: [status([NEAR, 'InSync'], [FAR, 'Failed', 'it is full'])] });
+    await expect(awaitReplicas(env, ARN, [NEAR, FAR])).rejects.toThrow(`replication to ${FAR} failed: it is full`);
   });
 
   test('that are never in sync are told', async () => {
-    const { world, waited } = service({ DescribeSecret: [status([FAR, 'InProgress'])] });
+    const { env, waited } = service({ DescribeSecret: [status([FAR, 'InProgress'])] });
     const text = `seconds in vain until the replicas in ${NEAR}, ${FAR} were in sync`;
-    await expect(awaitReplicas(world, ARN, [NEAR, FAR])).rejects.toThrow(text);
+    await expect(awaitReplicas(env, ARN, [NEAR, FAR])).rejects.toThrow(text);
     expect(Math.round(waited() / 10_000)).toBe(18);
   });
 
   test('are removed, and waited for in each region once', async () => {
-    const { world, asked } = service({}, { [FAR]: [replica, { ...replica, PrimaryRegion: FAR }] });
-    await removeReplicas(world, ARN, [NEAR, FAR], [FAR]);
+    const { env, asked } = service({}, { [FAR]: [replica, { ...replica, PrimaryRegion: FAR }] });
+    await removeReplicas(env, ARN, [NEAR, FAR], [FAR]);
     const look = (region: string) => [region, 'DescribeSecret', { SecretId: ARN.replace('eu-west-1', region) }];
     expect(asked).toEqual([
       ['here', 'RemoveRegionsFromReplication', { SecretId: ARN, RemoveReplicaRegions: [NEAR, FAR] }],
@@ -138,9 +137,9 @@ describe('replicas', () => {
   });
 
   test('that do not go are told', async () => {
-    const { world, asked } = service({}, { [FAR]: [replica] });
+    const { env, asked } = service({}, { [FAR]: [replica] });
     const text = `seconds in vain until the replicas in ${NEAR}, ${FAR} were gone`;
-    await expect(removeReplicas(world, ARN, [], [NEAR, FAR])).rejects.toThrow(text);
+    await expect(removeReplicas(env, ARN, [], [NEAR, FAR])).rejects.toThrow(text);
     expect(asked).not.toContainEqual(expect.arrayContaining(['RemoveRegionsFromReplication']));
   });
 });

@@ -1,4 +1,4 @@
-import { Stacks } from '../../src/handler/stacks';
+import { Stacks } from '../../src/handler/cloudformation/stacks';
 import { stackId } from './requests';
 
 const [SHOP, ROOT] = [stackId('shop'), stackId('root')];

@@ -1,4 +1,4 @@
-import { declaredSecret } from '../../src/handler/request';
+import { declaredSecret } from '../../src/handler/cloudformation/request';
 import { intoTemplate } from '../../src/handler/secret-value';
 import { Cloud } from './cloud';
 import { declaring, type Properties, properties } from './requests';

@@ -11,14 +11,14 @@ const QUICK = [
   'decision',
   'ownership',
   'request',
-  'reconcile',
-  'patience',
+  'changes',
+  'retry',
   'errors',
   'reasons',
   'secrets',
   'stacks',
-  'answer',
-  'aws',
+  'response',
+  'clients',
 ];
 const ON_THE_FAKE = ['entry', 'values', 'create', 'update', 'delete', 'replicas', 'faults', 'corners', 'stack'];
 

@@ -1,6 +1,6 @@
-import { existingSecret } from '../../src/handler/decision';
-import { changesOf, leavingRegions, leavingTag, valueToRestore } from '../../src/handler/reconcile';
-import { declaredSecret } from '../../src/handler/request';
+import { existingSecret } from '../../src/handler/aws/secrets';
+import { declaredSecret } from '../../src/handler/cloudformation/request';
+import { changesOf, leavingRegions, leavingTag, valueToRestore } from '../../src/handler/model/changes';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { declaring, NAME, type Properties, properties, tagList } from './requests';
 

@@ -1,5 +1,5 @@
-import { type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX, RETURNED } from '../private/contract';
-import type { Requester } from './request';
+import { type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX, RETURNED } from '../../private/contract';
+import type { Requester } from './declared-secret';
 
 /** The ownership tags of a secret, read. */
 export interface Ownership {

@@ -1,7 +1,7 @@
-import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../private/contract';
-import type { ExistingSecret } from './decision';
+import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../../private/contract';
+import type { DeclaredSecret, Replica, ValueSource } from './declared-secret';
 import type { Tags } from './ownership';
-import type { DeclaredSecret, Replica, ValueSource } from './request';
+import type { ExistingSecret } from './secret';
 
 /** What differs between a live secret and its declaration. */
 export interface Changes {

@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { Stacks } from '../../src/handler/stacks';
-import { awsError, awsWorld, Cloud } from './cloud';
+import { Stacks } from '../../src/handler/cloudformation/stacks';
+import { awsEnvironment, awsError, Cloud } from './cloud';
 import { stackId } from './requests';
 
 let cloud: Cloud;
@@ -10,13 +10,13 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
-const KNOWN: Parameters<typeof awsWorld> = [undefined, () => 1000, () => {}];
-const world = () => awsWorld(...KNOWN);
+const KNOWN: Parameters<typeof awsEnvironment> = [undefined, () => 1000, () => {}];
+const env = () => awsEnvironment(...KNOWN);
 const [SHOP, ROOT] = [stackId('shop'), stackId('root')];
 
 describe('the clients of Secrets Manager', () => {
   test('retry adaptively, and end long before the function does', async () => {
-    for (const client of [world().secrets, world().secretsIn('us-east-1')]) {
+    for (const client of [env().secrets, env().secretsIn('us-east-1')]) {
       expect(client).toBeInstanceOf(SecretsManagerClient);
       expect(await client.config.maxAttempts()).toBe(10);
       const { retryMode } = client.config as { retryMode?: unknown };
@@ -26,17 +26,19 @@ describe('the clients of Secrets Manager', () => {
   });
 
   test('are of the region of the function, or of a replica', async () => {
-    expect(await world().secrets.config.region()).toBe('eu-west-1');
-    expect(await world().secretsIn('us-east-1').config.region()).toBe('us-east-1');
+    expect(await env().secrets.config.region()).toBe('eu-west-1');
+    expect(await env().secretsIn('us-east-1').config.region()).toBe('us-east-1');
   });
 
   test('keep their connections between invocations', () => {
-    expect(world().secrets).toBe(world().secrets);
+    expect(env().secrets).toBe(env().secrets);
   });
 });
 
 test('the function sleeps as long as it is told to', async () => {
-  const { awsWorld: real } = jest.requireActual('../../src/handler/aws') as { awsWorld: typeof awsWorld };
+  const { awsEnvironment: real } = jest.requireActual('../../src/handler/aws/clients') as {
+    awsEnvironment: typeof awsEnvironment;
+  };
   const started = Date.now();
   await real(...KNOWN).sleep(50);
   expect(Date.now() - started).toBeGreaterThanOrEqual(45);
@@ -64,7 +66,7 @@ describe('a stack', () => {
 
   test.each([...ALL, ...ROLLBACKS])('that is in %s', async (status) => {
     cloud.stacks.set(SHOP, { status, resources: {} });
-    expect(await world().stacks.isRollingBack(SHOP)).toBe(ROLLBACKS.includes(status));
+    expect(await env().stacks.isRollingBack(SHOP)).toBe(ROLLBACKS.includes(status));
   });
 
   test.each([
@@ -74,7 +76,7 @@ describe('a stack', () => {
   ])('that is nested and deleted rolls back when its root does: %s', async (status, expected) => {
     cloud.stacks.set(SHOP, { status: 'DELETE_IN_PROGRESS', rootId: ROOT, resources: {} });
     cloud.stacks.set(ROOT, { status, resources: {} });
-    expect(await world().stacks.isRollingBack(SHOP)).toBe(expected);
+    expect(await env().stacks.isRollingBack(SHOP)).toBe(expected);
   });
 
   test.each<[string, string | undefined, string]>([
@@ -94,7 +96,7 @@ describe('a stack', () => {
     ['DELETE_COMPLETE', undefined, 'withdrawn'],
   ])('in %s takes the creation of a resource in %s for %s', async (status, resource, expected) => {
     cloud.stacks.set(SHOP, { status, resources: resource ? { Db: resource } : {} });
-    expect(await world().stacks.creation(SHOP, 'Db')).toBe(expected);
+    expect(await env().stacks.creation(SHOP, 'Db')).toBe(expected);
   });
 
   const [OLD, NEW] = ['arn:aws:secretsmanager:old', 'arn:aws:secretsmanager:new'];
@@ -115,7 +117,7 @@ describe('a stack', () => {
   ])('is past a request: %s, with the resource in %s, for %s: %p', async (type, resource, physicalId, expected) => {
     const resources = resource ? { Db: resource } : ({} as Record<string, string>);
     cloud.stacks.set(SHOP, { status: 'UPDATE_IN_PROGRESS', resources, physicalIds: { Db: OLD } });
-    expect(await world().stacks.isPast(type, SHOP, 'Db', physicalId)).toBe(expected);
+    expect(await env().stacks.isPast(type, SHOP, 'Db', physicalId)).toBe(expected);
   });
 
   test.each<['Update' | 'Delete', number | undefined, number | undefined, boolean]>([
@@ -143,7 +145,7 @@ describe('a stack', () => {
       { ExecutionStatus, Changes: [{ ResourceChange }] },
     ];
     cloud.intercept('cloudformation:DescribeChangeSet', async () => pages.shift());
-    expect(await world().stacks.isLetGo(SHOP, 'Db')).toBe(true);
+    expect(await env().stacks.isLetGo(SHOP, 'Db')).toBe(true);
     expect(cloud.inputs('DescribeChangeSet').map(({ NextToken }) => NextToken)).toEqual([undefined, 'next']);
   });
 
@@ -157,7 +159,7 @@ describe('a stack', () => {
       changes,
       resources: { Db: 'UPDATE_COMPLETE' },
     });
-    expect(await world().stacks.isLetGo(SHOP, 'Db')).toBe(false);
+    expect(await env().stacks.isLetGo(SHOP, 'Db')).toBe(false);
   });
 
   test('lets go of a resource whose logical id another type has taken', async () => {
@@ -166,14 +168,14 @@ describe('a stack', () => {
       resources: { Db: 'CREATE_IN_PROGRESS' },
       types: { Db: 'Custom::RecoverableSecret' },
     });
-    expect(await world().stacks.isLetGo(SHOP, 'Db')).toBe(true);
+    expect(await env().stacks.isLetGo(SHOP, 'Db')).toBe(true);
   });
 
   test('that cannot be seen fails with the name of the call', async () => {
     cloud.intercept('cloudformation:DescribeStacks', async () => {
       throw awsError('AccessDenied');
     });
-    await expect(world().stacks.isRollingBack(SHOP)).rejects.toThrow('DescribeStacks failed with AccessDenied');
+    await expect(env().stacks.isRollingBack(SHOP)).rejects.toThrow('DescribeStacks failed with AccessDenied');
   });
 });
 
@@ -186,7 +188,7 @@ describe('a key', () => {
     ['KMSInternalException', undefined],
   ])('that is %s', async (state, expected) => {
     cloud.keys.set('key', state);
-    expect(await world().keyState('key')).toBe(expected);
+    expect(await env().keyState('key')).toBe(expected);
     expect(cloud.inputs('DescribeKey')).toEqual([{ KeyId: 'key' }]);
   });
 });

@@ -3,7 +3,8 @@ import {
   RECOVERY_WINDOW,
   type RestoredValueValue,
   type RestorePolicyValue,
-} from '../private/contract';
+} from '../../private/contract';
+import type { DeclaredSecret, Requester, ValueSource } from '../model/declared-secret';
 
 /** A custom resource request as CloudFormation sends it; every primitive property arrives as a string. */
 export interface CloudFormationRequest {
@@ -15,55 +16,6 @@ export interface CloudFormationRequest {
   readonly PhysicalResourceId?: string;
   readonly ResourceProperties: Record<string, unknown>;
   readonly OldResourceProperties?: Record<string, unknown>;
-}
-
-/** The resource that asks: what the ownership tags are compared with. */
-export interface Requester {
-  readonly type: CloudFormationRequest['RequestType'];
-  readonly requestId: string;
-  readonly stackId: string;
-  readonly logicalId: string;
-}
-
-export interface Replica {
-  readonly region: string;
-  readonly kmsKeyId?: string;
-}
-
-export interface GeneratorOptions {
-  readonly passwordLength?: number;
-  readonly excludeCharacters?: string;
-  readonly excludeLowercase?: boolean;
-  readonly excludeNumbers?: boolean;
-  readonly excludePunctuation?: boolean;
-  readonly excludeUppercase?: boolean;
-  readonly includeSpace?: boolean;
-  readonly requireEachIncludedType?: boolean;
-  readonly template?: string;
-  readonly key?: string;
-}
-
-/** Where the value comes from; a secret with neither is empty. */
-export type ValueSource =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'declared'; readonly text: string }
-  | { readonly kind: 'generated'; readonly options: GeneratorOptions };
-
-/** What the template declares. */
-export interface DeclaredSecret {
-  readonly name: string;
-  readonly description: string;
-  readonly kmsKeyId?: string;
-  readonly type?: string;
-  readonly replicas: readonly Replica[];
-  readonly tags: Readonly<Record<string, string>>;
-  readonly value: ValueSource;
-  readonly owner: string;
-  readonly recoveryWindowInDays: number;
-  readonly forceDeleteWithoutRecovery: boolean;
-  readonly restorePolicy: RestorePolicyValue;
-  readonly existingSecretPolicy: ExistingSecretPolicyValue;
-  readonly restoredValue: RestoredValueValue;
 }
 
 export function requesterOf(request: CloudFormationRequest): Requester {

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type Answer, answerBody, sendAnswer, validityOf } from '../../src/handler/answer';
+import { type Answer, answerBody, sendAnswer, validityOf } from '../../src/handler/cloudformation/response';
 import { request, stackId } from './requests';
 
 const REQUEST = request('Create', { StackId: stackId('shop'), LogicalResourceId: 'Db' });

@@ -1,9 +1,9 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { errorName } from './errors';
-import { Stacks } from './stacks';
-import type { World } from './world';
+import { Stacks } from '../cloudformation/stacks';
+import type { Environment } from '../environment';
+import { errorName } from '../errors';
 
 /** Throttling is the rule when hundreds of secrets change at once; a call that hangs must end in time. */
 const CONFIG = {
@@ -16,8 +16,12 @@ const CONFIG = {
 const secrets = new SecretsManagerClient(CONFIG);
 const stacks = new Stacks(new CloudFormationClient(CONFIG));
 
-/** The real world, as the runtime of the function gives it. */
-export function awsWorld(sentAt: number | undefined, remainingMs: () => number, log: World['log']): World {
+/** The real env, as the runtime of the function gives it. */
+export function awsEnvironment(
+  sentAt: number | undefined,
+  remainingMs: () => number,
+  log: Environment['log'],
+): Environment {
   return {
     secrets,
     secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, region }),

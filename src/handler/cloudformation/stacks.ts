@@ -5,7 +5,7 @@ import {
   DescribeStacksCommand,
   type Stack,
 } from '@aws-sdk/client-cloudformation';
-import { calling, errorName } from './errors';
+import { calling, errorName } from '../errors';
 
 const NATIVE_TYPE = 'AWS::SecretsManager::Secret';
 

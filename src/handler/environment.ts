@@ -1,8 +1,8 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Stacks } from './stacks';
+import type { Stacks } from './cloudformation/stacks';
 
 /** Everything outside of the function, so that the lifecycle can be run against anything that behaves like it. */
-export interface World {
+export interface Environment {
   /** Secrets Manager in the region of the stack. */
   readonly secrets: SecretsManagerClient;
   /** Secrets Manager in the region of a replica. */

@@ -1,15 +1,27 @@
-import { type Outcome, OWNERSHIP_TAG, SERVICE_TIMEOUT_SECONDS } from '../private/contract';
+import { type Outcome, OWNERSHIP_TAG, SERVICE_TIMEOUT_SECONDS } from '../../private/contract';
+import { decidingAnew, lookAgain, stubbornly } from '../aws/retry';
 import {
-  type Acquisition,
-  decideAcquisition,
-  decideRemoval,
-  decideRevision,
-  type ExistingSecret,
-  holdsForGood,
-  mayRestore,
-  removalDependsOnStack,
-} from './decision';
-import { errorName, Failure, LookAgain, Refusal } from './errors';
+  addReplicas,
+  awaitReplicas,
+  create,
+  describe,
+  isLive,
+  putValue,
+  putValueBack,
+  remove,
+  removeReplicas,
+  restore,
+  retag,
+  updateMetadata,
+} from '../aws/secrets';
+import { type CloudFormationRequest, declaredSecret, requesterOf } from '../cloudformation/request';
+import { type Acquisition, decideAcquisition, mayRestore } from '../decide/acquire';
+import { decideRemoval, holdsForGood, removalDependsOnStack } from '../decide/release';
+import { decideRevision } from '../decide/revise';
+import type { Environment } from '../environment';
+import { errorName, Failure, LookAgain, Refusal } from '../errors';
+import { type Changes, changesOf, leavingRegions, leavingTag, valueToRestore } from '../model/changes';
+import type { DeclaredSecret, Requester, ValueSource } from '../model/declared-secret';
 import {
   claim,
   type Holder,
@@ -26,33 +38,9 @@ import {
   type Tags,
   tagsBefore,
   wasAdopted,
-} from './ownership';
-import { decidingAnew, lookAgain, stubbornly } from './patience';
-import { type Changes, changesOf, leavingRegions, leavingTag, valueToRestore } from './reconcile';
-import {
-  type CloudFormationRequest,
-  type DeclaredSecret,
-  declaredSecret,
-  type Requester,
-  requesterOf,
-  type ValueSource,
-} from './request';
-import { assertTemplate, produceValue } from './secret-value';
-import {
-  addReplicas,
-  awaitReplicas,
-  create,
-  describe,
-  isLive,
-  putValue,
-  putValueBack,
-  remove,
-  removeReplicas,
-  restore,
-  retag,
-  updateMetadata,
-} from './secrets';
-import type { World } from './world';
+} from '../model/ownership';
+import type { ExistingSecret } from '../model/secret';
+import { assertTemplate, produceValue } from '../secret-value';
 
 /** Physical id after a Create that failed: its Delete looks whether the tags of that very request are on the secret. */
 export function unknownSecret(requestId: string): string {
@@ -98,58 +86,58 @@ const SETTLE_MS = 30_000;
 
 const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'];
 
-export async function onCreate(request: CloudFormationRequest, world: World): Promise<Completed> {
+export async function onCreate(request: CloudFormationRequest, env: Environment): Promise<Completed> {
   const declared = declaredSecret(request.ResourceProperties);
   const requester = requesterOf(request);
-  const before = isOutdated(world) ? 'completed' : await creation(requester, world);
-  const held = before === 'awaited' ? await acquire(declared, requester, world) : undefined;
+  const before = isOutdated(env) ? 'completed' : await creation(requester, env);
+  const held = before === 'awaited' ? await acquire(declared, requester, env) : undefined;
   // CloudFormation withdraws a Create when another resource fails. Its Delete may have come before there was anything.
-  if (before === 'withdrawn' || (held && (await creation(requester, world)) === 'withdrawn')) {
-    await takeBack(declared, requester, world, held);
+  if (before === 'withdrawn' || (held && (await creation(requester, env)) === 'withdrawn')) {
+    await takeBack(declared, requester, env, held);
     throw new Refusal('CloudFormation withdrew this request; what it had done was undone');
   }
   if (!held) throw outOfDate();
   return completed(held);
 }
 
-export async function onUpdate(request: CloudFormationRequest, world: World): Promise<Completed> {
+export async function onUpdate(request: CloudFormationRequest, env: Environment): Promise<Completed> {
   const declared = declaredSecret(request.ResourceProperties);
   const before = declaredSecret(request.OldResourceProperties ?? {});
   const requester = requesterOf(request);
   const arn = request.PhysicalResourceId ?? '';
-  await assertNotPast('Update', requester, arn, world);
+  await assertNotPast('Update', requester, arn, env);
   if (declared.name === before.name && isArn(arn)) {
-    return completed(await revise(arn, declared, before, requester, world));
+    return completed(await revise(arn, declared, before, requester, env));
   }
   // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
-  const failedDeployment = await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId));
-  const held = await acquire(declared, requester, world, failedDeployment === undefined ? undefined : arn);
+  const failedDeployment = await asked(env, () => env.stacks.rolledBackDeployment(requester.stackId));
+  const held = await acquire(declared, requester, env, failedDeployment === undefined ? undefined : arn);
   // The failed update may never have told CloudFormation which secret it got hold of.
   if (failedDeployment !== undefined && declared.name !== before.name) {
     const except = (secret: ExistingSecret) =>
       secret.arn === arn ? 'CloudFormation knows of it' : heldBefore(failedDeployment, secret);
-    await dispose(before.name, before, requester, world, except, true);
+    await dispose(before.name, before, requester, env, except, true);
   }
   return completed(held);
 }
 
-export async function onDelete(request: CloudFormationRequest, world: World): Promise<Completed> {
+export async function onDelete(request: CloudFormationRequest, env: Environment): Promise<Completed> {
   const physicalId = request.PhysicalResourceId ?? '';
   const declared = declaredSecret(request.ResourceProperties);
   const requester = requesterOf(request);
-  await assertNotPast('Delete', requester, physicalId, world);
+  await assertNotPast('Delete', requester, physicalId, env);
   const failedCreate = physicalId.startsWith(UNKNOWN_SECRET) ? physicalId.slice(UNKNOWN_SECRET.length) : undefined;
   // CloudFormation makes up an id when a Create was never answered; what this deployment got hold of is meant then.
   const madeUp = failedCreate === undefined && !isArn(physicalId);
   const failedDeployment = madeUp
-    ? await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId))
+    ? await asked(env, () => env.stacks.rolledBackDeployment(requester.stackId))
     : undefined;
   const except = (secret: ExistingSecret) =>
     failedCreate !== undefined && secret.ownership.origin?.requestId !== failedCreate
       ? 'the request that failed did not get hold of it'
       : heldBefore(failedDeployment, secret);
   const id = isArn(physicalId) ? physicalId : declared.name;
-  await dispose(id, declared, requester, world, except, failedCreate !== undefined);
+  await dispose(id, declared, requester, env, except, failedCreate !== undefined);
   return { physicalId };
 }
 
@@ -168,40 +156,40 @@ async function dispose(
   id: string,
   declared: DeclaredSecret,
   requester: Requester,
-  world: World,
+  env: Environment,
   except: (secret: ExistingSecret) => string | undefined,
   undoing: boolean,
 ): Promise<void> {
   const look = async () => {
-    const found = await describe(world, id);
+    const found = await describe(env, id);
     const why = found && except(found);
     if (why) return { undoes: false, decision: { action: 'leave', why } as const };
     const asks = !undoing && removalDependsOnStack(found, declared, requester);
     const purpose = asks
-      ? await asked(world, () => world.stacks.purposeOfDelete(requester.stackId, world.sentAt))
+      ? await asked(env, () => env.stacks.purposeOfDelete(requester.stackId, env.sentAt))
       : undefined;
     if (purpose === 'superseded') throw outOfDate();
     const undoes = undoing || purpose === 'rollback';
     return { undoes, decision: decideRemoval(found, declared, requester, undoes) };
   };
-  await decidingAnew(world, SETTLE_MS, async () => {
+  await decidingAnew(env, SETTLE_MS, async () => {
     // Right after a Create, what is seen may still be the time before it.
-    const { undoes, decision } = await lookAgain(world, look, (now) => now.decision.action !== 'leave');
-    world.log({ step: decision.action, secret: id, why: decision.action === 'leave' ? decision.why : undefined });
+    const { undoes, decision } = await lookAgain(env, look, (now) => now.decision.action !== 'leave');
+    env.log({ step: decision.action, secret: id, why: decision.action === 'leave' ? decision.why : undefined });
     if (decision.action === 'leave') return;
     const { secret } = decision;
     if (secret.deletedDate) {
-      await restore(world, secret.arn);
+      await restore(env, secret.arn);
       throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored to give it back to its owner`));
     }
     try {
-      if (undoes) await takeValueBack(secret, world);
+      if (undoes) await takeValueBack(secret, env);
       if (decision.action === 'return') {
-        await giveBack(secret, secret.ownership.previous, world);
+        await giveBack(secret, secret.ownership.previous, env);
         return;
       }
-      if (decision.action === 'return-and-schedule') await giveBackOwner(secret, world);
-      await schedule(secret, declared, world, decision.action === 'force');
+      if (decision.action === 'return-and-schedule') await giveBackOwner(secret, env);
+      await schedule(secret, declared, env, decision.action === 'force');
     } catch (error) {
       // It was no longer so: what is seen next decides.
       const past = ['InvalidRequestException', 'ResourceNotFoundException'].includes(errorName(error));
@@ -215,13 +203,13 @@ async function assertNotPast(
   type: 'Update' | 'Delete',
   requester: Requester,
   physicalId: string,
-  world: World,
+  env: Environment,
 ): Promise<void> {
-  if (isFresh(world)) return;
+  if (isFresh(env)) return;
   const past =
-    isOutdated(world) ||
-    (await seen(world, false, () =>
-      world.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId, world.sentAt),
+    isOutdated(env) ||
+    (await seen(env, false, () =>
+      env.stacks.isPast(type, requester.stackId, requester.logicalId, physicalId, env.sentAt),
     ));
   if (past) throw outOfDate();
 }
@@ -230,43 +218,43 @@ function outOfDate(): Refusal {
   return new Refusal('this request is out of date, CloudFormation is done with it; nothing was changed');
 }
 
-async function isDone(requester: Requester, arn: string, world: World): Promise<boolean> {
-  if (requester.type === 'Create') return (await creation(requester, world)) === 'completed';
+async function isDone(requester: Requester, arn: string, env: Environment): Promise<boolean> {
+  if (requester.type === 'Create') return (await creation(requester, env)) === 'completed';
   return (
-    !isFresh(world) &&
-    seen(world, false, () => world.stacks.isPast('Update', requester.stackId, requester.logicalId, arn, world.sentAt))
+    !isFresh(env) &&
+    seen(env, false, () => env.stacks.isPast('Update', requester.stackId, requester.logicalId, arn, env.sentAt))
   );
 }
 
 /** A precaution: where the stack cannot be seen, a request counts as what it says it is. */
-async function seen<T>(world: World, otherwise: T, look: () => Promise<T>): Promise<T> {
+async function seen<T>(env: Environment, otherwise: T, look: () => Promise<T>): Promise<T> {
   try {
-    return await asked(world, look);
+    return await asked(env, look);
   } catch {
     return otherwise;
   }
 }
 
 /** CloudFormation takes few calls a second, and its answer decides: it is worth some patience. */
-async function asked<T>(world: World, look: () => Promise<T>): Promise<T> {
+async function asked<T>(env: Environment, look: () => Promise<T>): Promise<T> {
   for (const pause of [1_000, 3_000, 6_000]) {
     try {
       return await look();
     } catch (error) {
-      world.log({ step: 'stack not seen', error: errorName(error) });
-      await world.sleep(pause);
+      env.log({ step: 'stack not seen', error: errorName(error) });
+      await env.sleep(pause);
     }
   }
   return look();
 }
 
-function isRollingBack({ stackId }: Requester, world: World): Promise<boolean> {
-  return asked(world, () => world.stacks.isRollingBack(stackId));
+function isRollingBack({ stackId }: Requester, env: Environment): Promise<boolean> {
+  return asked(env, () => env.stacks.isRollingBack(stackId));
 }
 
-async function creation(requester: Requester, world: World): Promise<'awaited' | 'completed' | 'withdrawn'> {
-  if (isFresh(world)) return 'awaited';
-  return seen(world, 'awaited', () => world.stacks.creation(requester.stackId, requester.logicalId));
+async function creation(requester: Requester, env: Environment): Promise<'awaited' | 'completed' | 'withdrawn'> {
+  if (isFresh(env)) return 'awaited';
+  return seen(env, 'awaited', () => env.stacks.creation(requester.stackId, requester.logicalId));
 }
 
 /**
@@ -274,15 +262,15 @@ async function creation(requester: Requester, world: World): Promise<'awaited' |
  *
  * @param held What this delivery got hold of; undefined when another one may have
  */
-async function takeBack(declared: DeclaredSecret, requester: Requester, world: World, held?: Held): Promise<void> {
+async function takeBack(declared: DeclaredSecret, requester: Requester, env: Environment, held?: Held): Promise<void> {
   const claimed = (secret?: ExistingSecret) =>
     secret !== undefined && isClaimedBy(requester, secret.ownership) && holdsForGood(secret, declared, requester);
   // Nobody waits for the answer, so no Delete follows that could do what fails here.
-  await stubbornly(world, async () => {
-    if (held) return undo(held.arn, held.outcome === 'ADOPTED', declared, requester, held.found, world);
-    const found = await lookAgain(world, () => describe(world, declared.name), claimed);
+  await stubbornly(env, async () => {
+    if (held) return undo(held.arn, held.outcome === 'ADOPTED', declared, requester, held.found, env);
+    const found = await lookAgain(env, () => describe(env, declared.name), claimed);
     if (!found || !claimed(found)) return;
-    await undo(found.arn, wasAdopted(found.ownership), declared, requester, undefined, world);
+    await undo(found.arn, wasAdopted(found.ownership), declared, requester, undefined, env);
   }).catch((error) => {
     throw new Unfinished(error);
   });
@@ -296,14 +284,14 @@ async function takeBack(declared: DeclaredSecret, requester: Requester, world: W
 async function acquire(
   declared: DeclaredSecret,
   requester: Requester,
-  world: World,
+  env: Environment,
   returningTo?: string,
 ): Promise<Held> {
   assertGenerator(declared.value);
   let restoring: ExistingSecret | undefined;
-  return decidingAnew(world, NAME_WAIT_MS, async () => {
+  return decidingAnew(env, NAME_WAIT_MS, async () => {
     const look = async () => {
-      const found = await describe(world, declared.name);
+      const found = await describe(env, declared.name);
       // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
       const restored = restoring && isLive(found) && sameHolder(found.ownership, restoring.ownership);
       const decision: Acquisition = restored
@@ -312,28 +300,28 @@ async function acquire(
       return { found, decision };
     };
     // Another delivery of the request may have restored what is refused as live, or be about to give back what is live.
-    const { found, decision } = await lookAgain(world, look, (now) => {
+    const { found, decision } = await lookAgain(env, look, (now) => {
       if (!isLive(now.found)) return true;
       const mayBeRestored = now.decision.action === 'refuse' && mayRestore(now.found, declared);
       return !mayBeRestored && !isBeingReturned(now.found.tags);
     });
-    world.log({ step: decision.action, secret: found?.arn ?? declared.name });
+    env.log({ step: decision.action, secret: found?.arn ?? declared.name });
     if (decision.action === 'restore') restoring = decision.secret;
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
     if (decision.action === 'refuse' && returningTo !== undefined && found)
       return { arn: found.arn, outcome: 'ADOPTED' };
     const marked =
       decision.action === 'resume' && restoring
-        ? { ...decision, secret: await markRestored(decision.secret, requester, world) }
+        ? { ...decision, secret: await markRestored(decision.secret, requester, env) }
         : decision;
-    return getHold(marked, declared, requester, world, returningTo);
+    return getHold(marked, declared, requester, env, returningTo);
   });
 }
 
 /** Of two deliveries of the request this one restored the secret, which the other one then found live and adopted. */
-async function markRestored(secret: ExistingSecret, requester: Requester, world: World): Promise<ExistingSecret> {
+async function markRestored(secret: ExistingSecret, requester: Requester, env: Environment): Promise<ExistingSecret> {
   const mark: Tags = { [OWNERSHIP_TAG.restoredBy]: requester.requestId };
-  await retag(world, secret.arn, mark, []);
+  await retag(env, secret.arn, mark, []);
   const tags = { ...secret.tags, ...mark };
   return { ...secret, tags, ownership: readOwnership(tags) };
 }
@@ -343,7 +331,7 @@ async function getHold(
   decision: Acquisition,
   declared: DeclaredSecret,
   requester: Requester,
-  world: World,
+  env: Environment,
   returningTo?: string,
 ): Promise<Held> {
   switch (decision.action) {
@@ -353,35 +341,35 @@ async function getHold(
       // What somebody deleted for good before the deployment that failed is as it was.
       if (returningTo !== undefined)
         return { arn: arnOfGone(declared.name, returningTo, requester), outcome: 'ADOPTED' };
-      return createNew(declared, requester, world);
+      return createNew(declared, requester, env);
     case 'restore':
-      return bringBack(decision.secret, declared, requester, world, returningTo !== undefined);
+      return bringBack(decision.secret, declared, requester, env, returningTo !== undefined);
     case 'adopt':
-      return takeOver(decision.secret, declared, requester, world);
+      return takeOver(decision.secret, declared, requester, env);
     case 'leave':
       return { arn: decision.secret.arn, outcome: 'ADOPTED' };
     case 'resume':
-      return resume(decision.secret, declared, requester, world, returningTo !== undefined);
+      return resume(decision.secret, declared, requester, env, returningTo !== undefined);
   }
 }
 
-async function createNew(declared: DeclaredSecret, requester: Requester, world: World): Promise<Held> {
-  const value = await produceValue(world, declared.value);
-  const tags = claim(declared.owner, requester, 'CREATED', world.now());
+async function createNew(declared: DeclaredSecret, requester: Requester, env: Environment): Promise<Held> {
+  const value = await produceValue(env, declared.value);
+  const tags = claim(declared.owner, requester, 'CREATED', env.now());
   let arn: string;
   try {
-    arn = await create(world, declared, tags, requester.requestId, value);
+    arn = await create(env, declared, tags, requester.requestId, value);
   } catch (error) {
     // An answer can get lost: what carries the tags of this request was created by it.
-    const now = await describe(world, declared.name);
+    const now = await describe(env, declared.name);
     const created = now && isClaimedBy(requester, now.ownership);
     const taken = ['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error));
     throw created || taken ? new LookAgain(error) : error;
   }
-  await orUndo(world, arn, false, declared, requester, undefined, async () => {
-    await addReplicas(world, arn, declared.replicas);
+  await orUndo(env, arn, false, declared, requester, undefined, async () => {
+    await addReplicas(env, arn, declared.replicas);
     await awaitReplicas(
-      world,
+      env,
       arn,
       declared.replicas.map(({ region }) => region),
     );
@@ -393,32 +381,32 @@ async function bringBack(
   secret: ExistingSecret,
   declared: DeclaredSecret,
   requester: Requester,
-  world: World,
+  env: Environment,
   returning: boolean,
 ): Promise<Held> {
-  await assertKeyAlive(secret, world);
-  await assertLetGo(secret, world);
+  await assertKeyAlive(secret, env);
+  await assertLetGo(secret, env);
   const foreign = secret.ownership.owner !== declared.owner;
   // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
   const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
-  const tags = claim(declared.owner, requester, 'RESTORED', world.now(), takenFrom);
-  await orUndo(world, secret.arn, false, declared, requester, secret, async () => {
-    if (!(await restore(world, secret.arn))) {
+  const tags = claim(declared.owner, requester, 'RESTORED', env.now(), takenFrom);
+  await orUndo(env, secret.arn, false, declared, requester, secret, async () => {
+    if (!(await restore(env, secret.arn))) {
       throw new LookAgain(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
     }
-    if (foreign) await assertStill(secret, requester, world);
+    if (foreign) await assertStill(secret, requester, env);
     // A rollback returns to what was there.
     const value = returning ? undefined : valueToRestore(secret, declared);
-    await reconcile(secret, declared, tags, requester, world, (assertMine) =>
-      write(secret, value, requester, world, assertMine),
+    await reconcile(secret, declared, tags, requester, env, (assertMine) =>
+      write(secret, value, requester, env, assertMine),
     );
   });
   return { arn: secret.arn, outcome: 'RESTORED', found: secret };
 }
 
 /** Whoever may take a secret from its owner may not be the only one who does. */
-async function assertStill(secret: ExistingSecret, requester: Requester, world: World): Promise<void> {
-  const now = (await describe(world, secret.arn))?.ownership;
+async function assertStill(secret: ExistingSecret, requester: Requester, env: Environment): Promise<void> {
+  const now = (await describe(env, secret.arn))?.ownership;
   if (!now || JSON.stringify(now) === JSON.stringify(secret.ownership)) return;
   const taken = new Failure(`secret '${secret.name}' was taken by ${now.stackId ?? 'somebody else'} at the same time`);
   throw isClaimedBy(requester, now) ? new LookAgain(taken) : taken;
@@ -428,14 +416,14 @@ async function takeOver(
   secret: ExistingSecret,
   declared: DeclaredSecret,
   requester: Requester,
-  world: World,
+  env: Environment,
 ): Promise<Held> {
-  await assertKeyAlive(secret, world);
-  await assertLetGo(secret, world);
-  const tags = claim(declared.owner, requester, 'ADOPTED', world.now(), secret.ownership);
-  await orUndo(world, secret.arn, true, declared, requester, secret, async () => {
-    await reconcile(secret, declared, tags, requester, world, (assertMine) =>
-      write(secret, valueToRestore(secret, declared), requester, world, assertMine),
+  await assertKeyAlive(secret, env);
+  await assertLetGo(secret, env);
+  const tags = claim(declared.owner, requester, 'ADOPTED', env.now(), secret.ownership);
+  await orUndo(env, secret.arn, true, declared, requester, secret, async () => {
+    await reconcile(secret, declared, tags, requester, env, (assertMine) =>
+      write(secret, valueToRestore(secret, declared), requester, env, assertMine),
     );
   });
   return { arn: secret.arn, outcome: 'ADOPTED', found: secret };
@@ -446,19 +434,19 @@ async function resume(
   secret: ExistingSecret,
   declared: DeclaredSecret,
   requester: Requester,
-  world: World,
+  env: Environment,
   returning: boolean,
 ): Promise<Held> {
   const outcome = secret.ownership.origin?.outcome ?? 'ADOPTED';
   const sameRequest = isClaimedBy(requester, secret.ownership);
   const work = async () => {
     const value = sameRequest && !returning && outcome !== 'CREATED' ? valueToRestore(secret, declared) : undefined;
-    await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), requester, world, (assertMine) =>
-      write(secret, value, requester, world, assertMine),
+    await reconcile(secret, declared, ownedBy(declared.owner, secret.tags), requester, env, (assertMine) =>
+      write(secret, value, requester, env, assertMine),
     );
   };
   await (sameRequest
-    ? orUndo(world, secret.arn, wasAdopted(secret.ownership), declared, requester, secret, work)
+    ? orUndo(env, secret.arn, wasAdopted(secret.ownership), declared, requester, secret, work)
     : work());
   return { arn: secret.arn, outcome };
 }
@@ -468,40 +456,40 @@ async function revise(
   declared: DeclaredSecret,
   before: DeclaredSecret,
   requester: Requester,
-  world: World,
+  env: Environment,
 ): Promise<Held> {
   assertGenerator(declared.value);
-  const found = await describe(world, arn);
+  const found = await describe(env, arn);
   const decision = decideRevision(found, declared, before, requester);
   const outcome = found?.ownership.origin?.outcome ?? 'ADOPTED';
-  world.log({ step: decision.action, secret: arn });
+  env.log({ step: decision.action, secret: arn });
   if (decision.action === 'refuse') {
     // A rollback that fails leaves the stack stuck, and there is nothing here that it could roll back.
-    if (await isRollingBack(requester, world)) return { arn, outcome };
+    if (await isRollingBack(requester, env)) return { arn, outcome };
     throw new Refusal(decision.reason);
   }
   const { secret } = decision;
   if (decision.action === 'restore') {
-    await assertKeyAlive(secret, world);
-    if (!(await restore(world, arn))) throw new Failure(`secret '${secret.name}' is being deleted for good`);
+    await assertKeyAlive(secret, env);
+    if (!(await restore(env, arn))) throw new Failure(`secret '${secret.name}' is being deleted for good`);
   }
   // As in CloudFormation, another source makes another value. A rollback only makes the one before current again: it
   // would otherwise drop what was under AWSPREVIOUS, and overwrite what was written by hand.
   const changed = JSON.stringify(before.value) !== JSON.stringify(declared.value);
   const failedDeployment = changed
-    ? await asked(world, () => world.stacks.rolledBackDeployment(requester.stackId))
+    ? await asked(env, () => env.stacks.rolledBackDeployment(requester.stackId))
     : undefined;
   const writes = changed && failedDeployment === undefined && declared.value.kind !== 'none';
-  const now = new Date(world.now()).toISOString();
+  const now = new Date(env.now()).toISOString();
   const valueTag: Tags = writes ? { [OWNERSHIP_TAG.valueUpdate]: `${requester.requestId} ${now}` } : {};
   const setValue = async (assertMine: () => Promise<void>) => {
-    if (writes) await write(secret, declared.value, requester, world, assertMine);
+    if (writes) await write(secret, declared.value, requester, env, assertMine);
     const [lastWriter, at] = (secret.tags[OWNERSHIP_TAG.valueUpdate] ?? '').split(' ');
     // A deployment that failed before it wrote a value left the tag of an earlier one.
-    if (Date.parse(at) >= (failedDeployment ?? Infinity)) await putValueBack(world, secret, lastWriter);
+    if (Date.parse(at) >= (failedDeployment ?? Infinity)) await putValueBack(env, secret, lastWriter);
   };
   const tags = { ...ownedBy(declared.owner, secret.tags), ...valueTag };
-  await reconcile(secret, declared, tags, requester, world, setValue, before);
+  await reconcile(secret, declared, tags, requester, env, setValue, before);
   return { arn, outcome };
 }
 
@@ -515,40 +503,40 @@ async function reconcile(
   declared: DeclaredSecret,
   ownershipTags: Tags,
   requester: Requester,
-  world: World,
+  env: Environment,
   setValue: (assertMine: () => Promise<void>) => Promise<void>,
   declaredBefore?: DeclaredSecret,
 ): Promise<void> {
   const changes = changesOf(secret, declared, ownershipTags, declaredBefore);
-  await retag(world, secret.arn, changes.setTags, changes.removeTags);
+  await retag(env, secret.arn, changes.setTags, changes.removeTags);
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
-  const assertMine = () => assertHolder(secret.arn, readOwnership(ownershipTags), world);
-  await updateMetadata(world, secret.arn, changes.metadata);
+  const assertMine = () => assertHolder(secret.arn, readOwnership(ownershipTags), env);
+  await updateMetadata(env, secret.arn, changes.metadata);
   await setValue(assertMine);
   if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
   try {
-    await setReplicas(secret, changes, world);
+    await setReplicas(secret, changes, env);
   } catch (error) {
     // A rollback that fails leaves the stack stuck, and by now everything else is as it was.
     const rollsBack =
-      requester.type === 'Update' && (await seen(world, false, () => world.stacks.isRollingBack(requester.stackId)));
+      requester.type === 'Update' && (await seen(env, false, () => env.stacks.isRollingBack(requester.stackId)));
     if (!rollsBack) throw error;
-    world.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
+    env.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
   }
 }
 
-async function setReplicas(secret: ExistingSecret, changes: Changes, world: World): Promise<void> {
-  await removeReplicas(world, secret.arn, changes.removeReplicas, changes.leavingReplicas);
-  await retag(world, secret.arn, {}, changes.forgetTags);
-  await addReplicas(world, secret.arn, changes.addReplicas);
-  await awaitReplicas(world, secret.arn, changes.awaitReplicas);
+async function setReplicas(secret: ExistingSecret, changes: Changes, env: Environment): Promise<void> {
+  await removeReplicas(env, secret.arn, changes.removeReplicas, changes.leavingReplicas);
+  await retag(env, secret.arn, {}, changes.forgetTags);
+  await addReplicas(env, secret.arn, changes.addReplicas);
+  await awaitReplicas(env, secret.arn, changes.awaitReplicas);
 }
 
 /** A request that was sent a moment ago has not been overtaken yet. */
-async function assertHolder(arn: string, wanted: Ownership, world: World): Promise<void> {
-  if (isFresh(world)) return;
+async function assertHolder(arn: string, wanted: Ownership, env: Environment): Promise<void> {
+  if (isFresh(env)) return;
   const isMine = (secret?: ExistingSecret) => secret !== undefined && isSameClaim(secret.ownership, wanted);
-  const now = await lookAgain(world, () => describe(world, arn), isMine);
+  const now = await lookAgain(env, () => describe(env, arn), isMine);
   if (!isMine(now)) throw new Failure('CloudFormation withdrew this request while it was carried out');
 }
 
@@ -557,17 +545,17 @@ async function write(
   secret: ExistingSecret,
   source: ValueSource | undefined,
   requester: Requester,
-  world: World,
+  env: Environment,
   assertMine: () => Promise<void>,
 ): Promise<void> {
   if (!source || requester.requestId in secret.versions) return;
-  const value = await produceValue(world, source);
+  const value = await produceValue(env, source);
   if (value === undefined) return;
   await assertMine();
   try {
-    await putValue(world, secret.arn, value, requester.requestId);
+    await putValue(env, secret.arn, value, requester.requestId);
   } catch (error) {
-    const now = await describe(world, secret.arn);
+    const now = await describe(env, secret.arn);
     if (!now || !(requester.requestId in now.versions)) throw error;
   }
 }
@@ -578,7 +566,7 @@ async function write(
  * @param found The secret before the request; undefined when the request created it
  */
 async function orUndo(
-  world: World,
+  env: Environment,
   arn: string,
   adopts: boolean,
   declared: DeclaredSecret,
@@ -590,11 +578,11 @@ async function orUndo(
     await work();
   } catch (error) {
     // Another delivery of the request may have been carried through: then there is nothing to undo.
-    if (error instanceof LookAgain || (await isDone(requester, arn, world))) throw error;
+    if (error instanceof LookAgain || (await isDone(requester, arn, env))) throw error;
     try {
-      await stubbornly(world, () => undo(arn, adopts, declared, requester, found, world));
+      await stubbornly(env, () => undo(arn, adopts, declared, requester, found, env));
     } catch (failure) {
-      world.log({ step: 'undo failed', secret: arn, error: errorName(failure) });
+      env.log({ step: 'undo failed', secret: arn, error: errorName(failure) });
       throw new Unfinished(error, arn);
     }
     throw error;
@@ -607,9 +595,9 @@ async function undo(
   declared: DeclaredSecret,
   requester: Requester,
   found: ExistingSecret | undefined,
-  world: World,
+  env: Environment,
 ): Promise<void> {
-  const secret = await lookAgain(world, () => describe(world, arn), isLive);
+  const secret = await lookAgain(env, () => describe(env, arn), isLive);
   if (!isLive(secret)) return;
   // Another delivery that gives the secret back takes the origin off last, and may leave the rest of a later claim.
   const { origin } = secret.ownership;
@@ -618,16 +606,16 @@ async function undo(
   const adopted = adopts && !(claimed && origin?.outcome === 'RESTORED');
   // Restored, but not claimed: still ours to put back, unless somebody else was faster.
   const untouched = found !== undefined && sameHolder(secret.ownership, found.ownership);
-  world.log({ step: claimed || untouched ? 'undo' : 'left to its new holder', secret: arn });
+  env.log({ step: claimed || untouched ? 'undo' : 'left to its new holder', secret: arn });
   // Claimed or not: a delivery that was overtaken may still have written its value.
-  await putValueBack(world, secret, requester.requestId);
+  await putValueBack(env, secret, requester.requestId);
   if (adopted) {
     const before = found && holderBefore(requester, found.ownership);
-    if (claimed) await giveBack(secret, secret.ownership.previous ?? before, world);
+    if (claimed) await giveBack(secret, secret.ownership.previous ?? before, env);
     return;
   }
-  if (claimed && secret.ownership.previous) await giveBackOwner(secret, world);
-  if (claimed || untouched) await schedule(secret, declared, world, false);
+  if (claimed && secret.ownership.previous) await giveBackOwner(secret, env);
+  if (claimed || untouched) await schedule(secret, declared, env, false);
 }
 
 /** Another delivery may have given the secret back since, which does not say any more how the holder came by it. */
@@ -641,24 +629,24 @@ function sameHolder(now: Ownership, then: Ownership): boolean {
 }
 
 /** The value that the request wrote makes way for the one before it. */
-async function takeValueBack(secret: ExistingSecret, world: World): Promise<void> {
+async function takeValueBack(secret: ExistingSecret, env: Environment): Promise<void> {
   const { origin } = secret.ownership;
-  if (origin) await putValueBack(world, secret, origin.requestId);
+  if (origin) await putValueBack(env, secret, origin.requestId);
 }
 
 /**
  * Gives an adopted secret back, with the tags that it had before; where this stack has no right to do that any more,
  * with those that at least say whose it is.
  */
-async function giveBack(secret: ExistingSecret, previous: Holder | undefined, world: World): Promise<void> {
+async function giveBack(secret: ExistingSecret, previous: Holder | undefined, env: Environment): Promise<void> {
   if (!previous) return;
   const { set, remove: keys } = tagsBefore(previous);
-  if (!previous.owner) await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
+  if (!previous.owner) await retag(env, secret.arn, {}, [OWNERSHIP_TAG.owner]);
   // Secrets Manager refuses a change of tags by which the caller would lose its permissions.
-  const all = await unlessDenied(() => retag(world, secret.arn, { ...set, ...returnTo(previous) }, []));
-  if (!all) await retag(world, secret.arn, returnTo(previous), []);
-  const clean = all && (await unlessDenied(() => retag(world, secret.arn, {}, keys)));
-  if (!clean) world.log({ step: 'given back', secret: secret.arn, why: 'some tags of the take-over stay' });
+  const all = await unlessDenied(() => retag(env, secret.arn, { ...set, ...returnTo(previous) }, []));
+  if (!all) await retag(env, secret.arn, returnTo(previous), []);
+  const clean = all && (await unlessDenied(() => retag(env, secret.arn, {}, keys)));
+  if (!clean) env.log({ step: 'given back', secret: secret.arn, why: 'some tags of the take-over stay' });
 }
 
 async function unlessDenied(call: () => Promise<void>): Promise<boolean> {
@@ -672,36 +660,41 @@ async function unlessDenied(call: () => Promise<void>): Promise<boolean> {
 }
 
 /** Only the owner: the other tags are what still permits this stack to schedule the secret afterwards. */
-async function giveBackOwner(secret: ExistingSecret, world: World): Promise<void> {
+async function giveBackOwner(secret: ExistingSecret, env: Environment): Promise<void> {
   const { previous } = secret.ownership;
-  if (previous?.owner) await retag(world, secret.arn, ownerTag(previous), []);
-  else await retag(world, secret.arn, {}, [OWNERSHIP_TAG.owner]);
+  if (previous?.owner) await retag(env, secret.arn, ownerTag(previous), []);
+  else await retag(env, secret.arn, {}, [OWNERSHIP_TAG.owner]);
 }
 
-async function schedule(secret: ExistingSecret, declared: DeclaredSecret, world: World, force: boolean): Promise<void> {
+async function schedule(
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  env: Environment,
+  force: boolean,
+): Promise<void> {
   const declaredRegions = declared.replicas.map(({ region }) => region);
   const replicated = secret.replicas.map(({ region }) => region);
   const leaving = leavingRegions(secret.tags);
   // Replicas that are removed are not listed any more, but still exist for a while; a second delivery has to know them.
   const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
-  if (unknown.length > 0) await retag(world, secret.arn, leavingTag([...leaving, ...unknown]), []);
-  await removeReplicas(world, secret.arn, replicated, [...declaredRegions, ...leaving]);
-  if (replicated.length > 0) await assertSameClaim(secret, world);
-  await remove(world, secret, force ? undefined : declared.recoveryWindowInDays);
+  if (unknown.length > 0) await retag(env, secret.arn, leavingTag([...leaving, ...unknown]), []);
+  await removeReplicas(env, secret.arn, replicated, [...declaredRegions, ...leaving]);
+  if (replicated.length > 0) await assertSameClaim(secret, env);
+  await remove(env, secret, force ? undefined : declared.recoveryWindowInDays);
 }
 
 /** Replicas take long to go, and meanwhile another request may have given the secret back. */
-async function assertSameClaim(secret: ExistingSecret, world: World): Promise<void> {
-  const now = await describe(world, secret.arn);
+async function assertSameClaim(secret: ExistingSecret, env: Environment): Promise<void> {
+  const now = await describe(env, secret.arn);
   if (now && !isSameClaim(now.ownership, secret.ownership)) {
     throw new LookAgain(new Failure(`secret '${secret.name}' came into other hands while it was to be deleted`));
   }
 }
 
 /** Before anything is changed: what cannot be read afterwards is not worth being restored now. */
-async function assertKeyAlive(secret: ExistingSecret, world: World): Promise<void> {
+async function assertKeyAlive(secret: ExistingSecret, env: Environment): Promise<void> {
   const key = secret.kmsKeyId;
-  const state = key === undefined ? undefined : await world.keyState(key);
+  const state = key === undefined ? undefined : await env.keyState(key);
   if (!state || !DEAD_KEY_STATES.includes(state)) return;
   throw new Refusal(
     `secret '${secret.name}' could not be read, because its KMS key ${key} is ${state}; nothing was changed; take the ` +
@@ -710,12 +703,12 @@ async function assertKeyAlive(secret: ExistingSecret, world: World): Promise<voi
 }
 
 /** Whoever removes a native resource without RETAIN deletes its secret for good, whoever has taken it over meanwhile. */
-async function assertLetGo(secret: ExistingSecret, world: World): Promise<void> {
+async function assertLetGo(secret: ExistingSecret, env: Environment): Promise<void> {
   // The tags of the native resource stay for good; a secret that was taken over had been let go before.
   if (secret.ownership.stackId) return;
   const stackId = secret.tags['aws:cloudformation:stack-id'];
   const logicalId = secret.tags['aws:cloudformation:logical-id'];
-  if (!stackId || !logicalId || (await asked(world, () => world.stacks.isLetGo(stackId, logicalId)))) return;
+  if (!stackId || !logicalId || (await asked(env, () => env.stacks.isLetGo(stackId, logicalId)))) return;
   throw new Refusal(
     `secret '${secret.name}' is still resource ${logicalId} of stack ${stackId}, whose removal would delete it for ` +
       'good; nothing was changed; deploy that resource with removalPolicy: RemovalPolicy.RETAIN, then remove it, then ' +
@@ -741,14 +734,14 @@ function arnOfGone(name: string, id: string, { requestId }: Requester): string {
 }
 
 /** A request that does not tell when it was sent counts as sent just now. */
-function ageOf(world: World): number {
-  return world.sentAt === undefined ? 0 : world.now() - world.sentAt;
+function ageOf(env: Environment): number {
+  return env.sentAt === undefined ? 0 : env.now() - env.sentAt;
 }
 
-function isFresh(world: World): boolean {
-  return ageOf(world) < FRESH_MS;
+function isFresh(env: Environment): boolean {
+  return ageOf(env) < FRESH_MS;
 }
 
-function isOutdated(world: World): boolean {
-  return ageOf(world) >= OUTDATED_MS;
+function isOutdated(env: Environment): boolean {
+  return ageOf(env) >= OUTDATED_MS;
 }
