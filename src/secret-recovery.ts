@@ -3,10 +3,11 @@ import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { RECOVERABLE_SECRET_TYPE, type RecoveryProperties, SERVICE_TIMEOUT_SECONDS } from './private/contract';
 import { error } from './private/error';
-import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recoverable';
-import { recoveryWindowInDays } from './private/recovery-window';
-import { defaultSecretName, outermostStack, secretNameError } from './private/secret-name';
-import { addSynthesisChecks, assertRemovalPolicy } from './private/synthesis-checks';
+import { addSynthesisChecks, assertRemovalPolicy } from './private/recovery/checks';
+import { defaultSecretName, secretNameError } from './private/recovery/name';
+import { outermostStack } from './private/recovery/outermost-stack';
+import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recovery/recoverable';
+import { recoveryWindowInDays } from './private/recovery/window';
 import { SecretRecoveryProvider } from './secret-recovery-provider';
 
 /**
@@ -250,7 +251,6 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
 
   provider._allow({
     owner,
-    scope: secret,
     // Whoever changes the name afterwards changes the permission as well.
     secretName: Lazy.uncachedString({ produce: () => secret.name }),
     restoreAny: properties.RestorePolicy === RestorePolicy.ALWAYS,

@@ -2,7 +2,7 @@ import { App, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { RecoverableSecret, type SecretRecoveryProps } from '../src';
 import { RECOVERY_WINDOW } from '../src/private/contract';
-import { recoveryWindowInDays } from '../src/private/recovery-window';
+import { recoveryWindowInDays } from '../src/private/recovery/window';
 
 const scope = new Stack(new App(), 'Shop');
 const windowOf = (window?: Duration) => recoveryWindowInDays(window, scope);

@@ -20,7 +20,7 @@ import {
   type WatchedSecrets,
 } from './access-attempt-patterns';
 import { error } from './error';
-import { cfnSecretOf } from './recoverable';
+import { cfnSecretOf } from './recovery/recoverable';
 
 /*
  * What the props of a monitor come to: patterns and a period, or an error before anything is created.

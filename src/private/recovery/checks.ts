@@ -11,10 +11,11 @@ import {
 } from 'aws-cdk-lib';
 import { Alias, CfnKey } from 'aws-cdk-lib/aws-kms';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { OWNERSHIP_TAG_PREFIX } from './contract';
-import { error } from './error';
+import { OWNERSHIP_TAG_PREFIX } from '../contract';
+import { error } from '../error';
+import { looksLikeArnSuffix, secretNameError } from './name';
+import { outermostStack } from './outermost-stack';
 import { isRecoverable } from './recoverable';
-import { looksLikeArnSuffix, outermostStack, secretNameError } from './secret-name';
 
 const NAMES_CHECKED = Symbol.for('cdk-recoverable-secret.NamesChecked');
 

@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { RECOVERY_WINDOW } from './contract';
-import { error } from './error';
+import { RECOVERY_WINDOW } from '../contract';
+import { error } from '../error';
 
 /** The recovery window in days; throws unless it is a whole number of days that Secrets Manager accepts. */
 export function recoveryWindowInDays(window: Duration | undefined, scope: IConstruct): number {
