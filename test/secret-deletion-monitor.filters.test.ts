@@ -1,7 +1,8 @@
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { lastAttemptsQuery, type WatchedSecrets } from '../src/private/access-attempt-patterns';
-import type { SecretDeletionMonitorProps } from '../src/secret-deletion-monitor';
+import { lastAttemptsQuery } from '../src/private/monitor/filter';
+import type { WatchedSecrets } from '../src/private/monitor/patterns';
+import type { SecretDeletionMonitorProps } from '../src/secret-deletion-monitor-props';
 import { ATTEMPTS } from './monitor/attempt-matrix';
 import { refused, secretArn } from './monitor/cloudtrail-events';
 import { matchesFilterPattern } from './monitor/filter-pattern';

@@ -2,7 +2,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { SecretDeletionMonitor, type SecretDeletionMonitorProps } from '../src/secret-deletion-monitor';
+import { SecretDeletionMonitor } from '../src/secret-deletion-monitor';
+import type { SecretDeletionMonitorProps } from '../src/secret-deletion-monitor-props';
 import { cdkNagFindings } from './support/cdk-nag';
 
 function findings(build: (stack: Stack) => void): string[] {

@@ -1,6 +1,7 @@
 import { App, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { SecretDeletionMonitor, type SecretDeletionMonitorProps } from '../../src/secret-deletion-monitor';
+import { SecretDeletionMonitor } from '../../src/secret-deletion-monitor';
+import type { SecretDeletionMonitorProps } from '../../src/secret-deletion-monitor-props';
 import { ACCOUNT, REGION } from './cloudtrail-events';
 
 /** A stack for the account and region of the sample events, whose template does not ask for a bootstrapped account. */

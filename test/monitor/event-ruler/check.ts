@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { SecretDeletionMonitorProps } from '../../../src/secret-deletion-monitor';
+import type { SecretDeletionMonitorProps } from '../../../src/secret-deletion-monitor-props';
 import { lastLines } from '../../support/run';
 import { ATTEMPTS, UNCONFIRMED } from '../attempt-matrix';
 import type { CloudTrailEvent } from '../cloudtrail-events';

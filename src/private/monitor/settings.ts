@@ -4,7 +4,10 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
-import type { SecretDeletionMonitorProps } from '../secret-deletion-monitor';
+import type { SecretDeletionMonitorProps } from '../../secret-deletion-monitor-props';
+import { error } from '../error';
+import { cfnSecretOf } from '../recovery/recoverable';
+import { MAX_FILTER_PATTERN_LENGTH, trailFilterPattern, trailFilterPatternBySecret } from './filter';
 import {
   accessAttemptPattern,
   eventPatternLength,
@@ -12,21 +15,13 @@ import {
   LONGEST_ARN_PREFIX,
   lifecyclePattern,
   MAX_EVENT_PATTERN_LENGTH,
-  MAX_FILTER_PATTERN_LENGTH,
-  trailFilterPattern,
-  trailFilterPatternBySecret,
   unconfirmedAttemptPattern,
   type WatchedSecret,
   type WatchedSecrets,
-} from './access-attempt-patterns';
-import { error } from './error';
-import { cfnSecretOf } from './recovery/recoverable';
+} from './patterns';
 
-/*
- * What the props of a monitor come to: patterns and a period, or an error before anything is created.
- */
-
-export interface CheckedProps {
+/** What the props of a monitor come to. */
+export interface MonitorSettings {
   readonly period: Duration;
   /** Undefined for all secrets. */
   readonly watched?: WatchedSecrets;
@@ -49,14 +44,14 @@ export interface LifecyclePatterns {
 }
 
 /** Filter patterns of CloudWatch Logs, and what they filter. */
-interface Trail {
+export interface Trail {
   readonly logGroup: ILogGroup;
   readonly pattern: string;
   readonly patternBySecret?: string;
 }
 
-/** Throws for whatever a monitor cannot do. */
-export function checkedProps(props: SecretDeletionMonitorProps, scope: IConstruct): CheckedProps {
+/** Throws for whatever a monitor cannot do, before anything is created. */
+export function monitorSettings(props: SecretDeletionMonitorProps, scope: IConstruct): MonitorSettings {
   const { cloudTrailLogGroup, notificationTopic } = props;
   const period = alarmPeriod(props, scope);
   const watched = watchedSecrets(props, scope);

@@ -2,9 +2,9 @@ import { Annotations, AspectPriority, Aspects, Resource, Stack, Token, TokenComp
 import { CfnRule, type Rule } from 'aws-cdk-lib/aws-events';
 import { CfnSubscription, type ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
-import { MAX_WILDCARD_RULES } from './access-attempt-patterns';
-import { outermostStack } from './recovery/outermost-stack';
-import { isRecoverable } from './recovery/recoverable';
+import { outermostStack } from '../recovery/outermost-stack';
+import { isRecoverable } from '../recovery/recoverable';
+import { MAX_WILDCARD_RULES } from './patterns';
 
 /** Under any other state EventBridge keeps read-only management events from a rule. */
 const SEES_READS = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
