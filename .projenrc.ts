@@ -1,9 +1,14 @@
-import { awscdk, javascript } from 'projen';
+import { awscdk, javascript, release } from 'projen';
+import { ActionRefs } from 'projen/lib/github';
+import { JobPermission } from 'projen/lib/github/workflows-model';
+import { addChecks, addCodeScanning } from './projenrc/workflows';
 
 // The newest versions that npm, PyPI, Maven Central and the Go module proxy have in common.
 const CDK_FLOOR = '2.260.0';
 const CONSTRUCTS_FLOOR = '10.5.1';
 const AWS_SDK = '3.1162.0';
+
+const COMMIT_TYPES = ['feat', 'fix', 'perf', 'refactor', 'test', 'docs', 'bench', 'build', 'ci', 'chore', 'revert'];
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-recoverable-secret',
@@ -42,9 +47,45 @@ const project = new awscdk.AwsCdkConstructLibrary({
   packageManager: javascript.NodePackageManager.NPM,
   minNodeVersion: '20.0.0',
   sampleCode: false,
-  github: false,
-  release: false,
-  depsUpgrade: false,
+
+  // In the workflows. People can use what `minNodeVersion` says; trusted publishing to npm needs 24.
+  workflowNodeVersion: '24',
+  githubOptions: {
+    mergify: false,
+    dependencyReview: true,
+    pullRequestLintOptions: { semanticTitleOptions: { types: COMMIT_TYPES } },
+  },
+  pullRequestTemplateContents: [
+    'Fixes #',
+    '',
+    '- [ ] a test that failed before',
+    '- [ ] the docs in the place where one looks, and a line in `CHANGELOG.md`',
+    '- [ ] no value of a secret in code, tests, logs or this text',
+    '',
+    '---',
+    '',
+    '_By submitting this pull request, I confirm that my contribution is made under the terms of the Apache-2.0 license._',
+  ],
+  // A build that changes a file fails: nothing but a person pushes to a branch.
+  buildWorkflowOptions: {
+    mutableBuild: false,
+    permissions: { contents: JobPermission.READ },
+    workflowTriggers: { pullRequest: {}, push: { branches: ['main'] }, workflowDispatch: {} },
+  },
+  // For the emulators of the tests.
+  workflowBootstrapSteps: [{ uses: ActionRefs.ACTIONS_SETUP_PYTHON, with: { 'python-version': '3.11' } }],
+  depsUpgradeOptions: {
+    cooldown: 7,
+    workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY },
+  },
+  release: true,
+  releaseTrigger: release.ReleaseTrigger.workflowDispatch(),
+  releaseEnvironment: 'release',
+  nextVersionCommand: 'ts-node --transpile-only --project tsconfig.dev.json projenrc/next-version.ts',
+  // Version 13 needs Node.js 22.
+  bumpPackage: 'commit-and-tag-version@^12.7.3',
+  jsiiReleaseVersion: '0.2.1061',
+  npmTrustedPublishing: true,
 
   cdkVersion: CDK_FLOOR,
   constructsVersion: CONSTRUCTS_FLOOR,
@@ -56,7 +97,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   typecheckTests: true,
   docgenFilePath: 'API.md',
 
-  publishToPypi: { distName: 'cdk-recoverable-secret', module: 'cdk_recoverable_secret' },
+  publishToPypi: { distName: 'cdk-recoverable-secret', module: 'cdk_recoverable_secret', trustedPublishing: true },
   publishToMaven: {
     javaPackage: 'io.github.recoverablesecret',
     mavenGroupId: 'io.github.recoverablesecret',
@@ -66,7 +107,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
     moduleName: 'github.com/cdk-recoverable-secret/cdk-recoverable-secret-go',
     packageName: 'cdkrecoverablesecret',
   },
-  publishToNuget: { dotNetNamespace: 'RecoverableSecret.Cdk', packageId: 'RecoverableSecret.Cdk' },
+  publishToNuget: {
+    dotNetNamespace: 'RecoverableSecret.Cdk',
+    packageId: 'RecoverableSecret.Cdk',
+    trustedPublishing: true,
+  },
 
   lambdaAutoDiscover: false,
   edgeLambdaAutoDiscover: false,
@@ -239,5 +284,8 @@ project.package.file.addOverride('overrides', {
 });
 project.package.file.addOverride('allowScripts', { esbuild: false, '@parcel/watcher': false, 'unrs-resolver': false });
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
+
+addChecks(project);
+addCodeScanning(project);
 
 project.synth();
