@@ -14,7 +14,7 @@ const next = isFirst ? FIRST : bumped(VERSION, SUGGESTED_BUMP);
 const changelog = fs.readFileSync(path.join(__dirname, '..', 'CHANGELOG.md'), 'utf8');
 const sections = [...changelog.matchAll(/^## \[?([^\]\s]+)/gm)].map(([, name]) => name);
 if (!sections.includes(next)) {
-  console.error(`CHANGELOG.md has no section '## ${next} - DATE', it has: ${sections.join(', ')}`);
+  console.error(`CHANGELOG.md has no section '## ${next}', the version to release; it has: ${sections.join(', ')}`);
   process.exitCode = 1;
 } else if (isFirst) {
   process.stdout.write(FIRST);
