@@ -274,6 +274,12 @@ project.addTask('test:newest-cdk', {
   receiveArgs: true,
 });
 
+project.addTask('test:node', {
+  description: 'Runs the tests on the other versions of Node.js that are supported: of 20, 22 and 24 those not in use',
+  execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/package/node-versions.ts'],
+  receiveArgs: true,
+});
+
 // Versions that every registry serves in full; development only, consumers resolve their own.
 project.package.file.addOverride('overrides', {
   'unrs-resolver': '1.12.2',
