@@ -68,16 +68,20 @@ export async function coldStart(directory: string): Promise<Section> {
           ? 'The Provider framework calls a second function, whose own cold start comes on top; here it replies at once.'
           : 'Provider framework: skipped, its SDK clients could not be installed.',
       ],
-      ratios: [
-        ...candidates.slice(1).map((candidate) => ({
-          label: `first answer, against ${candidate.name.replace(/`/g, '')}`,
-          ours: answered(ours),
-          instead: answered(candidate),
-        })),
+      comparisons: [
         {
-          label: `memory, against ${candidates[2].name.replace(/`/g, '')}`,
+          what: 'cold start to the first answer',
+          than: 'AwsCustomResource',
+          ours: answered(ours),
+          instead: answered(candidates[2]),
+          show: (milliseconds) => `${number(milliseconds)} ms`,
+        },
+        {
+          what: 'memory of the function',
+          than: 'AwsCustomResource',
           ours: median(figure(ours, 'memory')),
           instead: median(figure(candidates[2], 'memory')),
+          show: (megabytes) => `${number(megabytes)} MB`,
         },
       ],
     };

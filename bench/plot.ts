@@ -1,59 +1,73 @@
 import { times } from './figures';
-import type { Ratio } from './section';
+import type { Comparison } from './section';
 
-const LABELS = 430;
 const WIDTH = 960;
-const ROW = 20;
-const TOP = 56;
-/** Powers of ten that the axis reaches to, at least. */
-const AXIS = { from: -1, to: 1 };
+const ROW = 26;
+const TOP = 104;
+/** Where the columns are: the first begins, the next three end, and the last is the space for the bars. */
+const COLUMNS = { what: 24, ours: 370, instead: 460, than: 474, from: 640, to: 880 };
 
-/** A point for each ratio on a logarithmic axis; left of the line at 1 there is less of it than with the alternative. */
-export function plot(ratios: readonly Ratio[]): string {
-  const powers = ratios.map(({ ours, instead }) => Math.log10(ours / instead));
-  const from = Math.min(AXIS.from, Math.floor(Math.min(...powers)));
-  const to = Math.max(AXIS.to, Math.ceil(Math.max(...powers)));
-  const x = (power: number) => Math.round(LABELS + ((power - from) / (to - from)) * (WIDTH - LABELS - 80));
-  const height = TOP + ratios.length * ROW + 16;
-  const grid = Array.from({ length: to - from + 1 }, (_, index) => from + index).map(
-    (power) =>
-      `<line x1="${x(power)}" x2="${x(power)}" y1="${TOP - 14}" y2="${height - 10}" class="${power === 0 ? 'one' : 'grid'}"/>` +
-      `<text x="${x(power)}" y="${TOP - 20}" text-anchor="middle">${10 ** power} ×</text>`,
-  );
-  const points = ratios.map(({ label, ours, instead }, index) => {
-    const y = TOP + index * ROW;
-    const power = powers[index];
-    return (
-      `<text x="${LABELS - 16}" y="${y + 4}" text-anchor="end">${escaped(label)}</text>` +
-      `<line x1="${x(0)}" x2="${x(power)}" y1="${y}" y2="${y}" class="bar"/>` +
-      `<circle cx="${x(power)}" cy="${y}" r="5" class="${power > 0 ? 'more' : 'less'}"/>` +
-      `<text x="${x(power) + (power < 0 ? -10 : 10)}" y="${y + 4}" text-anchor="${power < 0 ? 'end' : 'start'}">${times(ours, instead)}</text>`
-    );
-  });
+/** A row for each comparison: both figures, and a bar from "as much" to how many times as much ours is. */
+export function plot(comparisons: readonly Comparison[]): string {
+  const ratios = comparisons.map(({ ours, instead }) => ours / instead);
+  const most = Math.max(2, Math.ceil(Math.max(...ratios)));
+  const x = (ratio: number) => Math.round(COLUMNS.from + (ratio / most) * (COLUMNS.to - COLUMNS.from));
+  const height = TOP + comparisons.length * ROW + 8;
+  const ticks = Array.from({ length: most + 1 }, (_, ratio) => ratio).filter((ratio) => most < 8 || ratio % 2 === 1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
-    '<title>Figures of this library, as multiples of what one would have instead</title>',
+    '<title>What recoverable secrets take, next to what one would have instead</title>',
     `<style>${STYLE}</style>`,
-    `<rect width="${WIDTH}" height="${height}" class="paper"/>`,
-    '<text x="16" y="20" class="heading">Of what one would have instead (less is better)</text>',
-    ...grid,
-    ...points,
+    `<rect width="${WIDTH}" height="${height}" rx="6" class="paper"/>`,
+    text(COLUMNS.what, 32, 'heading', 'What recoverable secrets take, next to what one would have instead'),
+    `<circle cx="${COLUMNS.what + 6}" cy="52" r="5" class="less"/>`,
+    text(COLUMNS.what + 18, 56, 'note', 'as much, or less'),
+    `<circle cx="${COLUMNS.what + 146}" cy="52" r="5" class="more"/>`,
+    text(COLUMNS.what + 158, 56, 'note', 'more'),
+    text(COLUMNS.ours, TOP - 22, 'end note', 'recoverable'),
+    text(COLUMNS.instead, TOP - 22, 'end note', 'instead'),
+    ...ticks.map((ratio) => text(x(ratio), TOP - 22, 'middle note', `${ratio} ×`)),
+    ...ticks.map(
+      (ratio) =>
+        `<line x1="${x(ratio)}" x2="${x(ratio)}" y1="${TOP - 14}" y2="${height - 10}" class="${ratio === 1 ? 'one' : 'grid'}"/>`,
+    ),
+    ...comparisons.flatMap(({ what, than, ours, instead, show }, index) => {
+      const y = TOP + index * ROW;
+      const end = x(ratios[index]);
+      const kind = ratios[index] > 1 ? 'more' : 'less';
+      return [
+        text(COLUMNS.what, y + 4, '', what),
+        text(COLUMNS.ours, y + 4, 'end', show(ours)),
+        text(COLUMNS.instead, y + 4, 'end note', show(instead)),
+        text(COLUMNS.than, y + 4, 'note', than),
+        `<line x1="${x(1)}" x2="${end}" y1="${y}" y2="${y}" class="bar ${kind}"/>`,
+        `<circle cx="${end}" cy="${y}" r="5" class="${kind}"/>`,
+        text(Math.max(end, x(1)) + 10, y + 4, '', times(ours, instead)),
+      ];
+    }),
     '</svg>',
     '',
   ].join('\n');
 }
 
 const STYLE = [
-  'text{font:12px system-ui,sans-serif;fill:#24292f}',
-  '.heading{font-weight:600}',
+  'text{font:13px system-ui,sans-serif;fill:#1f2328}',
+  '.heading{font-size:15px;font-weight:600}',
+  '.note{fill:#59636e}',
+  '.end{text-anchor:end}',
+  '.middle{text-anchor:middle}',
   '.paper{fill:#fff}',
-  '.grid{stroke:#d0d7de}',
-  '.one{stroke:#57606a;stroke-width:1.5}',
-  '.bar{stroke:#afb8c1;stroke-width:2}',
-  '.less{fill:#1a7f37}',
-  '.more{fill:#bc4c00}',
+  '.grid{stroke:#d1d9e0}',
+  '.one{stroke:#59636e;stroke-width:1.5}',
+  '.bar{stroke-width:3}',
+  '.less{fill:#1a7f37;stroke:#1a7f37}',
+  '.more{fill:#bc4c00;stroke:#bc4c00}',
+  '@media(prefers-color-scheme:dark){',
+  'text{fill:#f0f6fc}.note{fill:#9198a1}.paper{fill:#0d1117}.grid{stroke:#3d444d}.one{stroke:#9198a1}',
+  '.less{fill:#3fb950;stroke:#3fb950}.more{fill:#f0883e;stroke:#f0883e}}',
 ].join('');
 
-function escaped(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+function text(x: number, y: number, kind: string, content: string): string {
+  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+  return `<text x="${x}" y="${y}"${kind && ` class="${kind}"`}>${escaped}</text>`;
 }

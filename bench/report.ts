@@ -6,7 +6,7 @@ export function markdown(sections: readonly Section[], machine: string, plotFile
     '# Performance',
     `Every figure stands next to what one would have instead, measured in the same run. \`npm run bench\` writes this page.`,
     machine,
-    `![Ratios of all figures below](./${plotFile})`,
+    `![What recoverable secrets take, next to what one would have instead](./${plotFile})`,
     ...sections.flatMap(({ title, about, columns, rows, notes = [] }) => [
       `## ${title}`,
       about,

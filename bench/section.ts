@@ -7,12 +7,17 @@ export interface Section {
   readonly rows: readonly (readonly string[])[];
   readonly notes?: readonly string[];
   /** What goes into the plot. */
-  readonly ratios: readonly Ratio[];
+  readonly comparisons: readonly Comparison[];
 }
 
-/** A figure of this library next to the same figure of what it is used in place of. */
-export interface Ratio {
-  readonly label: string;
+/** A figure of this library next to the same figure of what one would have instead. */
+export interface Comparison {
+  /** What was measured. */
+  readonly what: string;
+  /** What one would have instead. */
+  readonly than: string;
   readonly ours: number;
   readonly instead: number;
+  /** How a figure is written. */
+  readonly show: (figure: number) => string;
 }

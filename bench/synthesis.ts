@@ -90,29 +90,20 @@ export async function synthesis(directory: string): Promise<Section> {
       `Limits at ${many.count} secrets: ${number(last.bytes)} bytes of 1,000,000 for a template, ` +
         `${number(last.policyCharacters)} characters of 10,240 for the policy of the role, ${last.resources} of ${MAX_RESOURCES} resources.`,
     ],
-    ratios: [
-      ...measured.map(({ count, plain, ours }) => ({
-        label: `synthesis of ${count}, against plain Secret`,
+    comparisons: [
+      ...[measured[0], many].map(({ count, plain, ours }) => ({
+        what: `synthesis of ${count === 1 ? 'one secret' : `${count} secrets`}`,
+        than: 'plain Secret',
         ours: time(ours),
         instead: time(plain),
+        show: (milliseconds: number) => `${number(milliseconds)} ms`,
       })),
-      ...measured.map(({ count, beside, ours }) => ({
-        label: `synthesis of ${count}, against Secret and a function`,
-        ours: time(ours),
-        instead: time(beside),
-      })),
-      ...measured
-        .filter(({ custom }) => custom.length > 0)
-        .map(({ count, custom, ours }) => ({
-          label: `synthesis of ${count}, against AwsCustomResource`,
-          ours: time(ours),
-          instead: time(custom),
-        })),
-      { label: 'synthesis of a further secret, against plain Secret', ours: each('ours'), instead: each('plain') },
       {
-        label: `template bytes of ${many.count}, against plain Secret`,
+        what: `template of ${many.count} secrets`,
+        than: 'plain Secret',
         ours: last.bytes,
         instead: many.plain[0].bytes,
+        show: (bytes) => `${number(bytes / 1_000)} kB`,
       },
     ],
   };

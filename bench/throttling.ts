@@ -35,12 +35,14 @@ export async function throttling(): Promise<Section> {
     notes: [
       'A secret takes longer than 2 s here, so CloudFormation is asked as well whether it still waits; its rate then decides.',
     ],
-    ratios: measured
-      .filter(({ environments }) => environments === SECRETS)
+    comparisons: measured
+      .filter(({ environments, event }) => environments === SECRETS && event !== 'restore')
       .map(({ event, seconds }) => ({
-        label: `${event} of ${SECRETS} at once, against the limit of ${RATE} a second`,
+        what: `${event} ${SECRETS} at once, in a model`,
+        than: `AWS's ${RATE} calls a second`,
         ours: seconds,
         instead: least,
+        show: (figure) => `${number(figure)} s`,
       })),
   };
 }
