@@ -1,10 +1,10 @@
+import * as fs from 'node:fs';
 import { App, CfnOutput, CliCredentialsStackSynthesizer, Stack } from 'aws-cdk-lib';
-import type { CfnRule } from 'aws-cdk-lib/aws-events';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 // In your own app: from 'cdk-recoverable-secret'.
 import { SecretDeletionMonitor } from '../src';
-import { REHEARSAL_SOURCE } from '../test/monitor/cloudtrail-events';
+import { rehearse } from '../test/monitor/rehearsal';
 
 const app = new App();
 const stack = new Stack(app, 'Operations', { synthesizer: new CliCredentialsStackSynthesizer() });
@@ -17,6 +17,6 @@ monitor.topic.addSubscription(new SqsSubscription(inbox, { rawMessageDelivery: t
 new CfnOutput(stack, 'InboxUrl', { value: inbox.queueUrl });
 
 // Only for the emulator: it serves plainly enabled rules only, and nobody but AWS sends events from AWS's own source.
-const rule = monitor.rule.node.defaultChild as CfnRule;
-rule.addPropertyOverride('State', 'ENABLED');
-rule.addPropertyOverride('EventPattern.source', [REHEARSAL_SOURCE]);
+const { templateFullPath } = app.synth().getStackByName(stack.stackName);
+const template = JSON.parse(fs.readFileSync(templateFullPath, 'utf8'));
+fs.writeFileSync(templateFullPath, JSON.stringify(rehearse(template)));

@@ -1,7 +1,7 @@
 import { App, Aws, CfnParameter, Duration, Mixins, NestedStack, SecretValue, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { CfnRule, type Rule } from 'aws-cdk-lib/aws-events';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -502,11 +502,14 @@ describe('secrets', () => {
     const app = new App();
     const secretStack = new Stack(app, 'Application');
     const stack = new Stack(app, 'Operations');
+    const renamed = new RecoverableSecret(secretStack, 'Renamed');
+    (renamed.node.defaultChild as CfnSecret).addPropertyOverride('Name', 'prod/renamed');
     new SecretDeletionMonitor(stack, 'Monitor', {
       secrets: [
         new Secret(secretStack, 'Plain', { secretName: 'prod/plain' }),
         new RecoverableSecret(secretStack, 'Named', { secretName: 'prod/named' }),
         new RecoverableSecret(secretStack, 'Unnamed'),
+        renamed,
       ],
     });
     app.synth();
@@ -515,7 +518,8 @@ describe('secrets', () => {
     expect(Template.fromStack(secretStack).toJSON().Outputs).toBeUndefined();
 
     const pattern = JSON.stringify(ruleProperties(Template.fromStack(stack), 'Calls that failed').EventPattern);
-    for (const name of ['prod/plain', 'prod/named', 'Application/Unnamed']) expect(pattern).toContain(name);
+    for (const name of ['prod/plain', 'prod/named', 'prod/renamed', 'Application/Unnamed'])
+      expect(pattern).toContain(name);
   });
 
   test('that were imported are watched by the name in whatever they were imported by', () => {
@@ -717,24 +721,47 @@ describe('misuse throws, and creates nothing', () => {
 });
 
 describe('synthesis', () => {
-  test.each(['rule', 'unconfirmed'])('fails when something takes the state from the %s', (which) => {
-    const app = new App();
-    const stack = new Stack(app, 'Operations');
-    const monitor = new SecretDeletionMonitor(stack, 'Monitor', {
-      secretNamePrefix: 'prod/',
-      includeAccessDenied: true,
+  describe.each(['AccessAttempts', 'UnconfirmedAttempts'])('of the rule %s', (id) => {
+    test.each<[string, (rule: CfnRule) => void, string]>([
+      [
+        'another state',
+        (rule) => {
+          rule.state = 'ENABLED';
+        },
+        '"ENABLED"',
+      ],
+      ['an override of its state', (rule) => rule.addPropertyOverride('State', 'ENABLED'), '"ENABLED"'],
+      ['an override above its state', (rule) => rule.addOverride('Properties', { State: 'DISABLED' }), '"DISABLED"'],
+      ['no state', (rule) => rule.addPropertyDeletionOverride('State'), 'none'],
+    ])('fails with %s', (_, change, got) => {
+      const app = new App();
+      const stack = new Stack(app, 'Operations');
+      const monitor = new SecretDeletionMonitor(stack, 'Monitor', {
+        secretNamePrefix: 'prod/',
+        includeAccessDenied: true,
+      });
+      change(monitor.node.findChild(id).node.defaultChild as CfnRule);
+      expect(() => app.synth()).toThrow(
+        `the state of 'Operations/Monitor/${id}' must be ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS, without which ` +
+          `EventBridge keeps calls that read, GetSecretValue among them, from the rule, got: ${got}`,
+      );
     });
-    const rule = which === 'rule' ? monitor.rule : (monitor.node.findChild('UnconfirmedAttempts') as Rule);
-    (rule.node.defaultChild as CfnRule).state = 'ENABLED';
-    expect(() => app.synth()).toThrow(/must be ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS.*got: 'ENABLED'/);
   });
 
-  test('fails when a watched secret gets another name after the monitor was made', () => {
+  test.each<[string, (secret: CfnSecret) => void]>([
+    [
+      'name',
+      (secret) => {
+        secret.name = 'prod/db';
+      },
+    ],
+    ['override of its name', (secret) => secret.addPropertyOverride('Name', 'prod/db')],
+  ])('fails when a watched secret gets another %s after the monitor was made', (_, change) => {
     const app = new App();
     const secret = new RecoverableSecret(new Stack(app, 'Application'), 'Secret');
     new SecretDeletionMonitor(new Stack(app, 'Operations'), 'Monitor', { secrets: [secret] });
     expect(() => app.synth()).not.toThrow();
-    (secret.node.defaultChild as CfnSecret).name = 'prod/db';
+    change(secret.node.defaultChild as CfnSecret);
     expect(() => app.synth({ force: true })).toThrow(
       /secrets\[0\] must have its final name before the monitor is made, got: 'Application.* and 'prod\/db' in the end/,
     );
@@ -746,9 +773,11 @@ describe('synthesis', () => {
       const stack = new Stack(app, 'Operations', { env: { account: ACCOUNT, region: REGION } });
       for (let i = 0; i < count; i++) {
         const other = new Stack(app, `Team${i}`, { env: { account: ACCOUNT, region: i === 0 ? 'eu-west-1' : REGION } });
-        new CfnRule(other, 'Rule', { eventPattern: { source: [{ wildcard: '*x*' }] } });
+        new CfnRule(other, 'Rule').addPropertyOverride('EventPattern.source', [{ wildcard: '*x*' }]);
         new CfnRule(other, 'Exact', { eventPattern: { source: ['x'] } });
-        new CfnRule(other, 'OtherBus', { eventBusName: 'mine', eventPattern: { source: [{ wildcard: '*x*' }] } });
+        const eventPattern = { source: [{ wildcard: '*x*' }] };
+        new CfnRule(other, 'OtherBus', { eventPattern }).addPropertyOverride('EventBusName', 'mine');
+        new CfnRule(other, 'Changed', { eventPattern }).addPropertyOverride('EventPattern.source', ['x']);
       }
       new SecretDeletionMonitor(stack, 'Monitor');
       return app;

@@ -4,6 +4,7 @@ import { CfnSubscription, type ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
 import { outermostStack } from '../recovery/outermost-stack';
 import { isRecoverable } from '../recovery/recoverable';
+import { renderedProperties } from '../rendered';
 import { MAX_WILDCARD_RULES } from './patterns';
 
 /** Under any other state EventBridge keeps read-only management events from a rule. */
@@ -16,10 +17,11 @@ export function seeReads(rule: Rule): void {
   resource.state = SEES_READS;
   rule.node.addValidation({
     validate: () => {
-      if (resource.state === SEES_READS) return [];
+      const { State: state } = renderedProperties(resource);
+      if (state === SEES_READS) return [];
       return [
         `the state of '${rule.node.path}' must be ${SEES_READS}, without which EventBridge keeps calls that read, ` +
-          `GetSecretValue among them, from the rule, got: '${resource.state}'`,
+          `GetSecretValue among them, from the rule, got: ${JSON.stringify(state) ?? 'none'}`,
       ];
     },
   });
@@ -41,8 +43,8 @@ export function addMonitorChecks(monitor: IConstruct, topic: ITopic): void {
 }
 
 function wildcardRuleErrors(stack: Stack): string[] {
-  const { length } = rulesOfSameBus(stack).filter((rule) =>
-    JSON.stringify(Stack.of(rule).resolve(rule.eventPattern) ?? {}).includes('"wildcard"'),
+  const { length } = rulesOfSameBus(stack).filter(({ EventPattern }) =>
+    JSON.stringify(EventPattern ?? {}).includes('"wildcard"'),
   );
   if (length <= MAX_WILDCARD_RULES) return [];
   return [
@@ -52,11 +54,10 @@ function wildcardRuleErrors(stack: Stack): string[] {
 }
 
 /** All rules on the default event bus that this stack's environment has, as far as this app knows. */
-function rulesOfSameBus(stack: Stack): CfnRule[] {
+function rulesOfSameBus(stack: Stack): Record<string, unknown>[] {
   return stack.node.root.node
     .findAll()
     .filter((node) => CfnRule.isCfnRule(node))
-    .filter(({ eventBusName }) => eventBusName === undefined || eventBusName === 'default')
     .filter((rule) => {
       const { account, region } = Stack.of(rule);
       return (
@@ -64,7 +65,9 @@ function rulesOfSameBus(stack: Stack): CfnRule[] {
         (Token.compareStrings(account, stack.account) === TokenComparison.SAME &&
           Token.compareStrings(region, stack.region) === TokenComparison.SAME)
       );
-    });
+    })
+    .map(renderedProperties)
+    .filter(({ EventBusName }) => EventBusName === undefined || EventBusName === 'default');
 }
 
 function addWarnings(monitor: IConstruct, topic: ITopic): void {

@@ -7,6 +7,7 @@ import type { IConstruct } from 'constructs';
 import type { SecretDeletionMonitorProps } from '../../secret-deletion-monitor-props';
 import { error } from '../error';
 import { cfnSecretOf } from '../recovery/recoverable';
+import { renderedProperties } from '../rendered';
 import { MAX_FILTER_PATTERN_LENGTH, trailFilterPattern, trailFilterPatternBySecret } from './filter';
 import {
   accessAttemptPattern,
@@ -123,10 +124,10 @@ function watchedSecret(secret: ISecret, index: number, scope: IConstruct): Watch
   return { name, nameInArn };
 }
 
-/** Of a secret of this app not an attribute, which would make one stack depend on the other. */
+/** Of a secret of this app what its template says, as an attribute would make one stack depend on the other. */
 function nameInTemplate(secret: ISecret): unknown {
   const owned = cfnSecretOf(secret);
-  return owned ? Stack.of(owned).resolve(owned.name) : secret.secretName;
+  return owned ? renderedProperties(owned).Name : secret.secretName;
 }
 
 /** A secret can get another name after the monitor was made, and the patterns would go on with the first one. */
