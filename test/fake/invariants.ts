@@ -49,10 +49,8 @@ const nothingIsLost: Invariant = ({ before, after, changes, sent, alone }) => {
     const now = after.get(record);
     const killing = changes.find((change) => change.record === record && change.forced);
     if (killing) {
-      const killer = sent.find(({ request }) => request.RequestId === killing.by)?.request;
-      // After a rollback that failed, somebody deletes the stack while a delivery of the rollback is still under way.
-      const asked = sent.some((one) => one.request.LogicalResourceId === killer?.LogicalResourceId && mayForce(one));
-      if (killing.by !== 'administrator' && !asked) {
+      const killer = sent.find(({ request }) => request.RequestId === killing.by);
+      if (killing.by !== 'administrator' && !(killer && mayForce(killer))) {
         return `${record.arn} was deleted without recovery by ${killing.by}, which nobody asked for`;
       }
     } else if (now?.state !== 'gone' && !hasValue(record, value)) {
