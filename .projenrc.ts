@@ -100,7 +100,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToPypi: { distName: 'cdk-recoverable-secret', module: 'cdk_recoverable_secret', trustedPublishing: true },
   publishToMaven: {
     javaPackage: 'io.github.recoverablesecret',
-    mavenGroupId: 'io.github.recoverablesecret',
+    mavenGroupId: 'io.github.cdk-recoverable-secret',
     mavenArtifactId: 'cdk-recoverable-secret',
   },
   publishToGo: {
