@@ -97,7 +97,7 @@ export class SecretRecoveryProvider extends Construct {
       logGroup,
     });
     this.serviceToken = handler.functionArn;
-    this.node.addValidation({ validate: () => this.policy.sizeErrors() });
+    this.node.addValidation({ validate: () => this.policy.errors() });
   }
 
   /**

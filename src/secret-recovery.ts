@@ -5,7 +5,7 @@ import { RECOVERABLE_SECRET_TYPE, type RecoveryProperties, SERVICE_TIMEOUT_SECON
 import { error } from './private/error';
 import { addSynthesisChecks, assertRemovalPolicy } from './private/recovery/checks';
 import { defaultSecretName, secretNameError } from './private/recovery/name';
-import { outermostStack } from './private/recovery/outermost-stack';
+import { deployedStackName, outermostStack } from './private/recovery/outermost-stack';
 import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recovery/recoverable';
 import { recoveryWindowInDays } from './private/recovery/window';
 import { SecretRecoveryProvider } from './secret-recovery-provider';
@@ -149,7 +149,7 @@ export interface SecretRecoveryProps {
    * the provider are written with it.
    *
    * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
-   * @default - the name of the stack, of the outermost one for a nested stack
+   * @default - the name that the stack is deployed under, and for a nested stack that of the outermost one
    */
   readonly owner?: string;
 
@@ -229,10 +229,9 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   props.provider?._assertServes(secret);
   const days = recoveryWindowInDays(props.recoveryWindow, secret);
 
-  const owner = props.owner ?? outermostStack(secret).stackName;
   const provider = props.provider ?? SecretRecoveryProvider.getOrCreate(secret);
   const properties: RecoveryProperties = {
-    Owner: owner,
+    Owner: props.owner ?? deployedStackName(secret),
     RecoveryWindowInDays: `${days}`,
     ForceDeleteWithoutRecovery: props.forceDeleteWithoutRecovery ? 'true' : 'false',
     RestorePolicy: props.restorePolicy ?? RestorePolicy.IF_OWNED,
@@ -250,14 +249,13 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   for (const [name, value] of Object.entries(properties)) secret.addPropertyOverride(name, value);
 
   provider._allow({
-    owner,
-    // Whoever changes the name afterwards changes the permission as well.
-    secretName: Lazy.uncachedString({ produce: () => secret.name }),
+    secret,
+    owner: props.owner,
     restoreAny: properties.RestorePolicy === RestorePolicy.ALWAYS,
     adoptAny: properties.ExistingSecretPolicy === ExistingSecretPolicy.ADOPT,
   });
   passOnStackTags(secret);
-  addSynthesisChecks(secret, props.forceDeleteWithoutRecovery ?? false);
+  addSynthesisChecks(secret, { ...properties });
 }
 
 function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {

@@ -58,6 +58,9 @@ const DIFFERENCES = {
 const NAME = 'Secret.Properties.Name';
 const TAGS = 'Secret.Properties.Tags';
 
+/** With a secret in a nested stack: the name that the outermost stack is deployed under, for the owner and the name. */
+const HANDED_DOWN = 'Parameters.StackName';
+
 interface Environment {
   readonly app: App;
   readonly stack: Stack;
@@ -615,6 +618,8 @@ function cfn(secret: secretsmanager.Secret): secretsmanager.CfnSecret {
 interface TemplateJson {
   /** Keys of the tags that CloudFormation passes on to the native resources of the stack. */
   readonly stackTags: string[];
+  /** The path of the stack that this one is nested in. */
+  readonly around?: string;
   readonly Resources?: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
 }
 
@@ -639,7 +644,7 @@ function templateOf(stack: Stack): TemplateJson {
   // The content of a nested stack is part of the name of its asset.
   const template = JSON.stringify(Template.fromStack(stack).toJSON()).replace(/[0-9a-f]{64}/g, 'HASH');
   const stackTags = Object.keys((stack.nestedStackParent ?? stack).tags.tagValues());
-  return { ...JSON.parse(template), stackTags };
+  return { ...JSON.parse(template), stackTags, around: stack.nestedStackParent?.node.path };
 }
 
 function differences(native: Record<string, TemplateJson>, recoverable: Record<string, TemplateJson>): string[] {
@@ -666,6 +671,7 @@ function differingPaths(left: unknown, right: unknown, path: string[] = []): str
 /** Words for a path, as in DIFFERENCES where it is one of those; the path itself where it is not. */
 function labelOf(path: string[], native: TemplateJson, recoverable: TemplateJson): string {
   const [section, logicalId, ...rest] = path;
+  if (path.includes('Parameters') && /^referenceto\w*AWSStackName$/.test(path[path.length - 1])) return HANDED_DOWN;
   if (section !== 'Resources') return path.join('.');
   const before = native.Resources?.[logicalId];
   const after = recoverable.Resources?.[logicalId];
@@ -681,7 +687,7 @@ function labelOf(path: string[], native: TemplateJson, recoverable: TemplateJson
 /** A stack has all differences as soon as it has a secret; two of them only if they apply to one of its secrets. */
 function expectedDifferences(native: Record<string, TemplateJson>): string[] {
   return Object.entries(native)
-    .flatMap(([stack, { stackTags, Resources = {} }]) => {
+    .flatMap(([stack, { stackTags, around, Resources = {} }]) => {
       const secrets = Object.values(Resources).filter(({ Type }) => Type === 'AWS::SecretsManager::Secret');
       const applies = (difference: string) =>
         secrets.some(({ Properties = {} }) => {
@@ -689,9 +695,13 @@ function expectedDifferences(native: Record<string, TemplateJson>): string[] {
           if (difference === NAME) return Properties.Name === undefined;
           return difference === TAGS ? stackTags.some((key) => !tags.includes(key)) : true;
         });
-      return Object.keys(DIFFERENCES)
-        .filter(applies)
-        .map((difference) => `${stack} ${difference}`);
+      const nested = around !== undefined && secrets.length > 0;
+      return [
+        ...Object.keys(DIFFERENCES)
+          .filter(applies)
+          .map((difference) => `${stack} ${difference}`),
+        ...(nested ? [stack, around].map((each) => `${each} ${HANDED_DOWN}`) : []),
+      ];
     })
     .sort();
 }

@@ -24,7 +24,7 @@ function templateWith(props?: RecoverableSecretProps, stack = shop()): Template 
 
 describe('a recoverable secret', () => {
   test('needs no props', () => {
-    templateWith().resourcePropertiesCountIs(TYPE, { GenerateSecretString: {}, Owner: 'Shop' }, 1);
+    templateWith().resourcePropertiesCountIs(TYPE, { GenerateSecretString: {}, Owner: { Ref: 'AWS::StackName' } }, 1);
   });
 
   test('takes the props of a Secret and those of its recovery', () => {

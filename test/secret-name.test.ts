@@ -12,39 +12,29 @@ import {
 } from 'aws-cdk-lib';
 import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ProductStack } from 'aws-cdk-lib/aws-servicecatalog';
 import { Construct } from 'constructs';
-import { RecoverableSecret, SecretRecovery } from '../src';
+import { RecoverableSecret, SecretDeletionMonitor, SecretRecovery } from '../src';
+import { deployedOf, evaluate, onlyDeployed } from './support/deployed';
 
-/** The names in a stack, in the order of their logical ids. */
-function namesIn(stack: Stack): unknown[] {
-  const secrets = Template.fromStack(stack).findResources('Custom::RecoverableSecret');
+/** The names in a stack as it is deployed, in the order of their logical ids. */
+function namesIn(stack: Stack, stackName?: string): unknown[] {
+  const secrets = deployedOf(stack, 'Custom::RecoverableSecret', stackName);
   return Object.keys(secrets)
     .sort()
     .map((logicalId) => secrets[logicalId].Properties.Name);
 }
 
-function nameIn(stack: Stack): string {
-  const names = namesIn(stack);
+function nameIn(stack: Stack, stackName?: string): string {
+  const names = namesIn(stack, stackName);
   expect(names).toEqual([expect.any(String)]);
   return names[0] as string;
 }
 
 function shop(props: StackProps = {}, app = new App()): Stack {
   return new Stack(app, 'Shop', props);
-}
-
-/** What CloudFormation makes of an expression about one secret. */
-function evaluate(expression: unknown, arn: string): unknown {
-  if (Array.isArray(expression)) return expression.map((item) => evaluate(item, arn));
-  if (typeof expression !== 'object' || expression === null) return expression;
-  const [[operation, operands]] = Object.entries(expression);
-  if (operation === 'Ref') return arn;
-  const [first, second] = evaluate(operands, arn) as [string, string | string[]];
-  if (operation === 'Fn::Join' && Array.isArray(second)) return second.join(first);
-  if (operation === 'Fn::Split' && typeof second === 'string') return second.split(first);
-  if (operation === 'Fn::Select') return second[Number(first)];
-  throw new Error(`cannot evaluate ${operation}`);
 }
 
 function cfn(secret: Secret): CfnSecret {
@@ -56,13 +46,13 @@ describe('a default name', () => {
   test('is pinned', () => {
     const stack = new Stack(new App(), 'My-Shop');
     new RecoverableSecret(stack, 'Database');
-    expect(nameIn(stack)).toBe('My_Shop/Database-951081ba102a');
+    expect(nameIn(stack)).toBe('My_Shop/Database-07abd3a3a35c');
   });
 
   test('is pinned in a nested stack and below other constructs', () => {
     const nested = new NestedStack(new Stack(new App(), 'My-Shop'), 'Nested');
     new RecoverableSecret(new Construct(nested, 'Orders'), 'Database');
-    expect(nameIn(nested)).toBe('My_Shop/OrdersDatabase-cf0b92876e20');
+    expect(nameIn(nested)).toBe('My_Shop/OrdersDatabase-681538824c60');
   });
 
   test('is the same on every synthesis, and for RecoverableSecret and the mixin', () => {
@@ -136,9 +126,46 @@ describe('a default name', () => {
       return inside;
     });
     Mixins.of(app).apply(new SecretRecovery());
-    const names = [...stacks, ...nested].flatMap(namesIn);
+    const names = [...stacks, ...nested].flatMap((stack) => namesIn(stack));
     expect(names).toHaveLength(stacks.length * (looksAlike.length + 3));
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('is another one when the same template is deployed under another name', () => {
+    const stack = new Stack(new App(), 'My-Shop');
+    new RecoverableSecret(new NestedStack(stack, 'Nested'), 'Inner');
+    new RecoverableSecret(stack, 'Outer');
+    expect(nameIn(stack, 'Two-Shops')).toBe(nameIn(stack).replace('My_Shop', 'Two_Shops'));
+    const nested = stack.node.findChild('Nested') as NestedStack;
+    expect(nameIn(nested, 'Two-Shops')).toBe(nameIn(nested).replace('My_Shop', 'Two_Shops'));
+  });
+
+  test('is not made of the name of a product in the app: every provisioned product is a stack of its own', () => {
+    const stack = shop();
+    const assetBucket = new Bucket(stack, 'Assets', { bucketName: 'assets' });
+    const product = new ProductStack(stack, 'Product', { assetBucket });
+    const secret = new RecoverableSecret(product, 'Secret');
+    const name = { 'Fn::Join': ['', [{ 'Fn::Join': ['_', { 'Fn::Split': ['-', { Ref: 'AWS::StackName' }] }] }, '/x']] };
+    const rendered = JSON.stringify(product.resolve(cfn(secret).name)).replace(/\/Secret-[0-9a-f]{12}/, '/x');
+    expect(JSON.parse(rendered)).toEqual(name);
+    expect(() => new SecretDeletionMonitor(shop(), 'Monitor', { secrets: [secret] })).toThrow(
+      "[Shop/Monitor] secrets[0] must have a name that is known at synthesis, got: 'Shop/Product/Secret', whose name is a token",
+    );
+  });
+
+  test('does not make one stack refer to another', () => {
+    const app = new App();
+    const stack = shop({}, app);
+    const nested = new NestedStack(stack, 'Nested');
+    const secrets = [new RecoverableSecret(stack, 'Outer'), new RecoverableSecret(nested, 'Inner')];
+    const operations = new Stack(app, 'Operations');
+    new SecretDeletionMonitor(operations, 'Monitor', { secrets });
+    for (const each of [stack, nested, operations]) {
+      expect(JSON.stringify(Template.fromStack(each).toJSON())).not.toMatch(/Fn::ImportValue|"Export"/);
+    }
+    expect(Template.fromStack(nested).findOutputs('*')).toEqual({});
+    const pattern = JSON.stringify(onlyDeployed(operations, 'AWS::Events::Rule').Properties.EventPattern);
+    for (const each of [stack, nested]) expect(pattern).toContain(`"${nameIn(each)}"`);
   });
 
   test('comes from the name of the outermost stack, not from that of a nested one or its place in the app', () => {
@@ -180,7 +207,7 @@ describe('a default name', () => {
     stack.exportValue(secret.secretName, { name: 'Name' });
     const arn = `arn:aws:secretsmanager:eu-west-1:111111111111:secret:${nameIn(stack)}-AbCdEf`;
     const { Value } = Object.values(Template.fromStack(stack).findOutputs('*'))[0];
-    expect(evaluate(Value, arn)).toBe(nameIn(stack));
+    expect(evaluate(Value, { [stack.resolve(cfn(secret).logicalId)]: arn })).toBe(nameIn(stack));
   });
 });
 
@@ -202,7 +229,7 @@ describe('a given name', () => {
     const parameter = new CfnParameter(stack, 'Parameter').valueAsString;
     new RecoverableSecret(stack, 'A', { secretName: `${Aws.STACK_NAME}/db` });
     new RecoverableSecret(stack, 'B', { secretName: parameter });
-    expect(namesIn(stack)).toEqual([{ 'Fn::Join': ['', [{ Ref: 'AWS::StackName' }, '/db']] }, { Ref: 'Parameter' }]);
+    expect(namesIn(stack)).toEqual(['Shop/db', 'Parameter']);
   });
 
   describe.each([

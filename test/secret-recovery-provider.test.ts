@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { App, Aws, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
+import { App, Aws, CfnParameter, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ProductStack } from 'aws-cdk-lib/aws-servicecatalog';
 import {
   ExistingSecretPolicy,
   RecoverableSecret,
@@ -13,8 +14,9 @@ import {
   SecretRecovery,
   SecretRecoveryProvider,
 } from '../src';
+import { deployedOf, ENV, onlyDeployed } from './support/deployed';
 
-const ENV = { account: '111111111111', region: 'eu-west-1' };
+const THIS_STACK = `arn:aws:cloudformation:${ENV.region}:${ENV.account}:stack/Shop/1`;
 const SECRET = 'Custom::RecoverableSecret';
 const HANDLER = path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda', 'index.js');
 
@@ -46,33 +48,15 @@ function only(stack: Stack, type: string) {
 }
 
 /** The statements of the role, as they arrive in one region of one account. */
-function statementsIn(stack: Stack): Statement[] {
-  const { Policies } = only(stack, 'AWS::IAM::Role');
+function statementsIn(stack: Stack, stackName?: string): Statement[] {
+  const { Policies } = onlyDeployed(stack, 'AWS::IAM::Role', stackName).Properties;
   expect(Policies).toHaveLength(1);
   expect(Policies[0].PolicyName).toBe('SecretRecovery');
-  return evaluate(Policies[0].PolicyDocument.Statement) as Statement[];
+  return Policies[0].PolicyDocument.Statement;
 }
 
-function statementIn(stack: Stack, sid: string): Statement | undefined {
-  return statementsIn(stack).find(({ Sid }) => Sid === sid);
-}
-
-const DEPLOYED: Record<string, string> = {
-  'AWS::AccountId': '111111111111',
-  'AWS::Partition': 'aws',
-  'AWS::Region': 'eu-west-1',
-  'AWS::StackId': 'THIS-STACK',
-};
-
-/** What CloudFormation makes of joins and references. */
-function evaluate(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(evaluate);
-  if (typeof value !== 'object' || value === null) return value;
-  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, string & [string, unknown[]]>;
-  if (Ref) return DEPLOYED[Ref] ?? `REF-${Ref}`;
-  if (attribute) return `${attribute[0]}.${attribute[1]}`;
-  if (join) return join[1].map(evaluate).join(join[0]);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, evaluate(item)]));
+function statementIn(stack: Stack, sid: string, stackName?: string): Statement | undefined {
+  return statementsIn(stack, stackName).find(({ Sid }) => Sid === sid);
 }
 
 function listOf(value: string | string[]): string[] {
@@ -101,6 +85,18 @@ describe('the provider of a stack', () => {
     }
     expect(statementIn(nested, 'ManageOwned')?.Condition).toEqual({
       StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] },
+    });
+  });
+
+  test('is for the name that the stack is deployed under', () => {
+    const stack = shopWith({}, { owner: 'team A' });
+    const nested = new NestedStack(stack, 'Nested');
+    new RecoverableSecret(nested, 'Secret');
+    expect(statementIn(stack, 'ManageOwned', 'Another-Shop')?.Condition).toEqual({
+      StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Another-Shop', 'team A'] },
+    });
+    expect(statementIn(nested, 'CreateOwned', 'Another-Shop')?.Condition).toEqual({
+      StringEquals: { 'aws:RequestTag/recoverable-secret:owner': ['Another-Shop'] },
     });
   });
 
@@ -206,6 +202,56 @@ describe('a shared provider', () => {
     });
   });
 
+  test('knows the names and owners of other stacks as they are synthesized, and refers to none of them', () => {
+    const { app, shared, provider } = share();
+    const stack = shop({ env: ENV }, app);
+    const adopted = { provider, existingSecretPolicy: ExistingSecretPolicy.ADOPT };
+    new RecoverableSecret(stack, 'A', adopted);
+    new RecoverableSecret(stack, 'B', { ...adopted, secretName: `${Aws.STACK_NAME}/${Aws.REGION}/b` });
+    new RecoverableSecret(new NestedStack(stack, 'Nested'), 'C', adopted);
+    const named = (name: string) => `arn:aws:secretsmanager:eu-west-1:111111111111:secret:${name}-??????`;
+    expect(statementIn(shared, 'AdoptByName')?.Resource).toEqual([
+      expect.stringMatching(/:secret:Shop\/A-[0-9a-f]{12}-\?{6}$/),
+      named('Shop/eu-west-1/b'),
+      expect.stringMatching(/:secret:Shop\/C-[0-9a-f]{12}-\?{6}$/),
+    ]);
+    expect(JSON.stringify(Template.fromStack(shared).toJSON())).not.toMatch(/ImportValue|Shop:/);
+  });
+
+  test('cannot take over a secret of another stack whose name only the deployment knows', () => {
+    const { app, shared, provider } = share();
+    const stack = shop({ env: ENV }, app);
+    const secretName = new CfnParameter(stack, 'Name').valueAsString;
+    new RecoverableSecret(stack, 'Kept', { provider, secretName: `${secretName}/kept` });
+    expect(statementIn(shared, 'AdoptByName')).toBeUndefined();
+
+    const takeOver = { restorePolicy: RestorePolicy.ALWAYS, existingSecretPolicy: ExistingSecretPolicy.ADOPT };
+    const late = share();
+    const other = shop({ env: ENV }, late.app);
+    const name = new CfnParameter(other, 'Name').valueAsString;
+    new RecoverableSecret(other, 'Secret', { provider: late.provider, secretName: name, ...takeOver });
+    expect(() => statementsIn(late.shared)).toThrow(
+      '[Shared/Provider] restorePolicy ALWAYS and existingSecretPolicy ADOPT need a secretName that is known at synthesis ' +
+        "when the provider is of another stack, got: a token for 'Shop/Secret/Resource'",
+    );
+  });
+
+  test('needs to be told the owner of a product, whose stack somebody else names', () => {
+    const shared = new Stack(new App(), 'Shared');
+    const provider = new SecretRecoveryProvider(shared, 'Provider');
+    const product = new ProductStack(shared, 'Product');
+    expect(() => new RecoverableSecret(product, 'Secret', { provider })).toThrow(
+      new Error(
+        '[Shared/Product/Secret/Resource] owner must be given for a secret whose stack is deployed under a name that ' +
+          'others choose, when its provider is of another stack, whose permissions are written with it, got: no owner',
+      ),
+    );
+    new RecoverableSecret(product, 'Owned', { provider, owner: 'products' });
+    expect(statementIn(shared, 'ManageOwned')?.Condition).toEqual({
+      StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shared', 'products'] },
+    });
+  });
+
   test('may manage what any stack of its account and region holds, for a stack that leaves is not in the list', () => {
     const { shared } = share();
     expect(statementIn(shared, 'ManageHeld')?.Condition).toEqual({
@@ -272,10 +318,10 @@ describe('the role', () => {
         Null: { 'aws:ResourceTag/recoverable-secret:owner': 'true' },
       },
       ManageOwned: { StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] } },
-      ManageHeld: { StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': 'THIS-STACK' } },
+      ManageHeld: { StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': THIS_STACK } },
       ManageReturned: {
         StringEquals: {
-          'aws:ResourceTag/recoverable-secret:previous-stack-id': 'THIS-STACK',
+          'aws:ResourceTag/recoverable-secret:previous-stack-id': THIS_STACK,
           'aws:ResourceTag/recoverable-secret:origin': 'RETURNED',
         },
       },
@@ -317,7 +363,7 @@ describe('the role', () => {
     const nested = new NestedStack(shop(), 'Nested');
     new RecoverableSecret(nested, 'Secret');
     expect(statementIn(nested, 'SeeOwnStack')?.Resource).toEqual([
-      'THIS-STACK',
+      expect.stringMatching(/:stack\/Shop-Nested.*\/1$/),
       'arn:aws:cloudformation:eu-west-1:111111111111:stack/Shop/*',
     ]);
   });
@@ -399,11 +445,9 @@ describe('the permissions by name', () => {
     const stack = shopWith({ ...ADOPT }, named('before', ALWAYS), named(`${Aws.STACK_NAME}/db`, ADOPT));
     const late = stack.node.findChild('Secret1').node.defaultChild as CfnSecret;
     late.name = 'after';
-    const names = Object.values(Template.fromStack(stack).findResources(SECRET)).map(
-      ({ Properties }) => Properties.Name,
-    );
+    const names = Object.values(deployedOf(stack, SECRET)).map(({ Properties }) => Properties.Name);
     expect(names[0]).toMatch(/^Shop\/Secret0/);
-    expect(statementIn(stack, 'AdoptByName')?.Resource).toEqual([arn(names[0]), arn('REF-AWS::StackName/db')]);
+    expect(statementIn(stack, 'AdoptByName')?.Resource).toEqual([arn(names[0]), arn('Shop/db')]);
     expect(statementIn(stack, 'RestoreByName')?.Resource).toBe(arn('after'));
   });
 

@@ -2,21 +2,17 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import {
-  Annotations,
   App,
   AspectPriority,
   Aspects,
   Aws,
   CfnCondition,
-  CfnDeletionPolicy,
   CfnResource,
   type CfnTag,
   Duration,
   Fn,
   Mixins,
   NestedStack,
-  RemovalPolicy,
-  SecretValue,
   Stack,
   type StackProps,
   Stage,
@@ -41,24 +37,23 @@ import {
   type SecretRecoveryProps,
   SecretRecoveryProvider,
 } from '../src';
+import { deployedOf, ENV } from './support/deployed';
 
-const ENV = { account: '111111111111', region: 'eu-west-1' };
 const NATIVE = 'AWS::SecretsManager::Secret';
-const VALUE = 'secretStringValue and secretObjectValue';
 const RECOVERABLE = 'Custom::RecoverableSecret';
 
 function shop(props: StackProps = {}, app = new App()): Stack {
   return new Stack(app, 'Shop', props);
 }
 
-/** The properties of the recoverable secrets in a stack, by logical id. */
-function secretsIn(stack: Stack): Record<string, Record<string, unknown>> {
-  const found = Object.entries(Template.fromStack(stack).findResources(RECOVERABLE));
+/** The properties of the recoverable secrets in a stack as it is deployed, by logical id. */
+function secretsIn(stack: Stack, stackName?: string): Record<string, Record<string, unknown>> {
+  const found = Object.entries(deployedOf(stack, RECOVERABLE, stackName));
   return Object.fromEntries(found.map(([logicalId, { Properties }]) => [logicalId, Properties]));
 }
 
-function onlySecretIn(stack: Stack): Record<string, unknown> {
-  const secrets = Object.values(secretsIn(stack));
+function onlySecretIn(stack: Stack, stackName?: string): Record<string, unknown> {
+  const secrets = Object.values(secretsIn(stack, stackName));
   expect(secrets).toHaveLength(1);
   return secrets[0];
 }
@@ -88,7 +83,7 @@ describe('the settings', () => {
     expect(settingsOf({})).toEqual({
       GenerateSecretString: {},
       Name: expect.stringMatching(/^Shop\/Secret/),
-      ServiceToken: { 'Fn::GetAtt': [expect.stringMatching(/^SecretRecoveryProviderFunction/), 'Arn'] },
+      ServiceToken: expect.stringMatching(/^SecretRecoveryProviderFunction\w*.Arn$/),
       ServiceTimeout: 2100,
       Owner: 'Shop',
       RecoveryWindowInDays: '30',
@@ -130,16 +125,18 @@ describe('the settings', () => {
 });
 
 describe('the owner', () => {
-  test('is the stack, by its deployed name', () => {
-    const stack = new Stack(new Stage(new App(), 'Stage'), 'Id', { stackName: 'deployed-name' });
+  test('is the stack, by the name that it is deployed under', () => {
+    const stack = new Stack(new Stage(new App(), 'Stage'), 'Id', { stackName: 'synthesized-name' });
     new RecoverableSecret(stack, 'Secret');
-    expect(onlySecretIn(stack).Owner).toBe('deployed-name');
+    expect(onlySecretIn(stack).Owner).toBe('synthesized-name');
+    expect(onlySecretIn(stack, 'deployed-name').Owner).toBe('deployed-name');
   });
 
   test('is the outermost stack for a nested one', () => {
     const inner = new NestedStack(new NestedStack(shop(), 'Outer'), 'Inner');
     new RecoverableSecret(inner, 'Secret');
     expect(onlySecretIn(inner).Owner).toBe('Shop');
+    expect(onlySecretIn(inner, 'deployed-name').Owner).toBe('deployed-name');
   });
 
   test.each([
@@ -222,9 +219,9 @@ describe('what the mixin makes recoverable', () => {
     Mixins.of(stack).apply(new SecretRecovery());
     expect(onlySecretIn(stack).Tags).toEqual(
       expect.arrayContaining([
-        { Key: 'a', Value: { Ref: 'AWS::Region' } },
+        { Key: 'a', Value: ENV.region },
         { Key: 'of', Value: 'stack' },
-        { 'Fn::If': ['Condition', { Key: 'b', Value: 'c' }, { Ref: 'AWS::NoValue' }] },
+        { 'Fn::If': ['Condition', { Key: 'b', Value: 'c' }, 'AWS::NoValue'] },
       ]),
     );
   });
@@ -424,238 +421,6 @@ test('the mixin refuses what is no secret at all', () => {
   }
   Mixins.of(stack).apply(new SecretRecovery());
   Template.fromStack(stack).resourceCountIs(NATIVE, 1);
-});
-
-describe('removalPolicy SNAPSHOT', () => {
-  const message =
-    '[Shop/Secret/Resource] removalPolicy must be DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE, got: SNAPSHOT; ' +
-    'Secrets Manager has no snapshots, and after DESTROY the recovery window keeps the value';
-
-  test('is refused as a prop', () => {
-    expect(secretWith({ removalPolicy: RemovalPolicy.SNAPSHOT })).toThrow(new Error(message));
-  });
-
-  test('is refused when the mixin finds it', () => {
-    const secret = new Secret(shop(), 'Secret', { removalPolicy: RemovalPolicy.SNAPSHOT });
-    expect(() => new SecretRecovery().applyTo(secret)).toThrow(new Error(message));
-  });
-
-  test('is refused when it is applied later', () => {
-    const stack = shop();
-    new RecoverableSecret(stack, 'Secret').applyRemovalPolicy(RemovalPolicy.SNAPSHOT);
-    expect(() => secretsIn(stack)).toThrow(message);
-  });
-
-  test('is refused for the replaced secret alone', () => {
-    const stack = shop();
-    const secret = cfn(new RecoverableSecret(stack, 'Secret'));
-    secret.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.SNAPSHOT;
-    expect(() => secretsIn(stack)).toThrow(message);
-  });
-});
-
-describe('two recoverable secrets of one literal name', () => {
-  const message = (one: string, other: string) =>
-    `[Shop] secretName must be unique among the recoverable secrets of a stack, got: 'prod/db' for both ` +
-    `'${one}/Resource' and '${other}/Resource'`;
-  const add = (scope: Construct, id: string) => new RecoverableSecret(scope, id, { secretName: 'prod/db' });
-
-  test('are refused in one stack', () => {
-    const stack = shop();
-    add(stack, 'A');
-    add(stack, 'B');
-    expect(() => secretsIn(stack)).toThrow(message('Shop/A', 'Shop/B'));
-  });
-
-  test('are refused when only the mixin or a late change makes them so', () => {
-    const stack = shop();
-    new Secret(stack, 'A', { secretName: 'prod/db' });
-    Mixins.of(stack).apply(new SecretRecovery());
-    cfn(new RecoverableSecret(stack, 'B')).name = 'prod/db';
-    expect(() => secretsIn(stack)).toThrow(message('Shop/A', 'Shop/B'));
-  });
-
-  test('are refused across the nested stacks of a stack', () => {
-    const stack = shop();
-    add(new NestedStack(stack, 'N'), 'A');
-    add(new NestedStack(stack, 'M'), 'B');
-    expect(() => secretsIn(stack)).toThrow(message('Shop/N/A', 'Shop/M/B'));
-  });
-
-  test('are refused when only one of them has a condition', () => {
-    const stack = shop();
-    cfn(add(stack, 'A')).cfnOptions.condition = new CfnCondition(stack, 'Condition');
-    add(stack, 'B');
-    expect(() => secretsIn(stack)).toThrow(message('Shop/A', 'Shop/B'));
-  });
-
-  test('are allowed when conditions can exclude each other', () => {
-    const stack = shop();
-    for (const id of ['A', 'B']) cfn(add(stack, id)).cfnOptions.condition = new CfnCondition(stack, `${id}Condition`);
-    expect(Object.keys(secretsIn(stack))).toHaveLength(2);
-  });
-
-  test('are allowed when their nested stacks have conditions', () => {
-    const stack = shop();
-    for (const id of ['A', 'B']) {
-      const nested = new NestedStack(stack, id);
-      add(nested, 'Secret');
-      (nested.nestedStackResource as CfnResource).cfnOptions.condition = new CfnCondition(stack, `${id}Condition`);
-    }
-    expect(() => Template.fromStack(stack)).not.toThrow();
-  });
-
-  test('are allowed in two stacks, also when one is in the scope of the other', () => {
-    const app = new App();
-    const stack = shop({ env: ENV }, app);
-    const elsewhere = { env: { ...ENV, region: 'eu-north-1' } };
-    const scopes = [
-      stack,
-      new Stack(app, 'Sibling'),
-      new Stack(stack, 'Child', elsewhere),
-      new Stack(new Stage(stack, 'Stage', elsewhere), 'Grandchild'),
-    ];
-    for (const scope of scopes) add(scope, 'Secret');
-    expect(scopes.map((scope) => onlySecretIn(scope).Name)).toEqual(scopes.map(() => 'prod/db'));
-  });
-
-  test('are none of this rule when one of them is a plain Secret', () => {
-    const stack = shop();
-    add(stack, 'A');
-    new Secret(stack, 'B', { secretName: 'prod/db' });
-    expect(Object.keys(secretsIn(stack))).toHaveLength(1);
-  });
-});
-
-describe('a customer key that is destroyed with its stack', () => {
-  const ID = 'cdk-recoverable-secret:keyIsDestroyed';
-  const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
-  const key = (stack: Stack, removalPolicy?: RemovalPolicy) => new kms.Key(stack, 'Key', { removalPolicy });
-  const warning = (secret: string, path = 'Shop/Key/Resource') =>
-    `/${secret} encryptionKey '${path}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
-    `give the key removalPolicy RETAIN [ack: ${ID}]`;
-
-  const warningsFor = (create: (stack: Stack) => void) => {
-    const stack = shop({ env: ENV });
-    create(stack);
-    return warningsIn(stack);
-  };
-  const secret = (stack: Stack, encryptionKey: kms.IKey, props?: RecoverableSecretProps) =>
-    new RecoverableSecret(stack, 'Secret', { ...props, encryptionKey });
-
-  test.each<[string, (stack: Stack) => void]>([
-    ['as a prop', (stack) => secret(stack, key(stack, DESTROY))],
-    ['by its alias', (stack) => secret(stack, key(stack, DESTROY).addAlias('mine'))],
-    ['of a secret that is retained', (stack) => secret(stack, key(stack, DESTROY), { removalPolicy: RETAIN })],
-    [
-      'when that is decided later',
-      (stack) => {
-        const late = key(stack);
-        secret(stack, late);
-        late.applyRemovalPolicy(DESTROY);
-      },
-    ],
-    [
-      'when the mixin finds it',
-      (stack) => new Secret(stack, 'Secret', { encryptionKey: key(stack, DESTROY) }).with(new SecretRecovery()),
-    ],
-  ])('warns, %s', (_, create) => {
-    expect(warningsFor(create)).toEqual([warning('Shop/Secret/Resource')]);
-  });
-
-  test('warns for resources without classes of their own, where CloudFormation destroys by default', () => {
-    const create = (stack: Stack) => {
-      const cfnKey = new kms.CfnKey(stack, 'Key');
-      new CfnSecret(stack, 'A', { kmsKeyId: cfnKey.attrArn });
-      new CfnSecret(stack, 'B', { kmsKeyId: cfnKey.ref });
-      new CfnSecret(stack, 'C', { kmsKeyId: 'alias/aws/secretsmanager' });
-      Mixins.of(stack).apply(new SecretRecovery());
-    };
-    expect(warningsFor(create)).toEqual(['A', 'B'].map((id) => warning(`Shop/${id}`, 'Shop/Key')));
-  });
-
-  test('warns for the key of another stack of the app', () => {
-    const app = new App();
-    const keys = new Stack(app, 'Keys', { env: ENV });
-    const stack = shop({ env: ENV }, app);
-    secret(stack, key(keys, DESTROY));
-    expect(warningsIn(stack)).toEqual([warning('Shop/Secret/Resource', 'Keys/Key/Resource')]);
-  });
-
-  test.each<[string, (stack: Stack) => void]>([
-    ['is retained by default', (stack) => secret(stack, key(stack))],
-    ['is retained', (stack) => secret(stack, key(stack, RETAIN))],
-    ['is retained unless its creation fails', (stack) => secret(stack, key(stack, RETAIN_ON_UPDATE_OR_DELETE))],
-    [
-      'is retained from later on',
-      (stack) => {
-        const late = key(stack, DESTROY);
-        secret(stack, late);
-        late.applyRemovalPolicy(RETAIN);
-      },
-    ],
-    [
-      'is imported',
-      (stack) =>
-        secret(stack, kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:eu-west-1:111111111111:key/${'1'.repeat(36)}`)),
-    ],
-    ['is an imported alias', (stack) => secret(stack, kms.Alias.fromAliasName(stack, 'Key', 'alias/mine'))],
-    [
-      'belongs to a secret that is not restored anyway',
-      (stack) => secret(stack, key(stack, DESTROY), { forceDeleteWithoutRecovery: true }),
-    ],
-  ])('does not warn when the key %s', (_, create) => {
-    expect(warningsFor(create)).toEqual([]);
-  });
-
-  test('can be acknowledged', () => {
-    const create = (stack: Stack) =>
-      Annotations.of(secret(stack, key(stack, DESTROY))).acknowledgeWarning(ID, 'the key comes back as well');
-    expect(warningsFor(create)).toEqual([]);
-  });
-});
-
-describe('a dynamic reference, which CloudFormation does not resolve for a custom resource,', () => {
-  const refused: [string, string, RecoverableSecretProps | ((stack: Stack) => RecoverableSecretProps)][] = [
-    ['to secretsmanager', VALUE, { secretStringValue: SecretValue.secretsManager('other') }],
-    ['to ssm-secure', VALUE, { secretStringValue: SecretValue.ssmSecure('/other', '1') }],
-    [
-      'in an object',
-      VALUE,
-      { secretObjectValue: { a: SecretValue.unsafePlainText('1'), b: SecretValue.secretsManager('other') } },
-    ],
-    ['to another secret of the app', VALUE, (stack) => ({ secretStringValue: new Secret(stack, 'Other').secretValue })],
-    [
-      'in the template of a generated value',
-      'generateSecretString.secretStringTemplate',
-      {
-        generateSecretString: {
-          secretStringTemplate: JSON.stringify({ user: SecretValue.secretsManager('other').unsafeUnwrap() }),
-          generateStringKey: 'password',
-        },
-      },
-    ],
-  ];
-
-  test.each(refused)('%s is refused', (_, prop, props) => {
-    const stack = shop();
-    new RecoverableSecret(stack, 'Secret', typeof props === 'function' ? props(stack) : props);
-    expect(() => secretsIn(stack)).toThrow(
-      new RegExp(
-        `\\[Shop/Secret/Resource\\] ${prop} cannot hold a dynamic reference to (secretsmanager|ssm-secure): ` +
-          'CloudFormation does not resolve it for a custom resource; generate the value, or write it after the deployment$',
-      ),
-    );
-  });
-
-  test('is fine when it is a plain parameter, or when the secret is a native one', () => {
-    const stack = shop();
-    new Secret(stack, 'Native', { secretStringValue: SecretValue.secretsManager('other') });
-    new RecoverableSecret(stack, 'Secret', {
-      secretStringValue: SecretValue.unsafePlainText('{{resolve:ssm:/plain}}'),
-    });
-    expect(onlySecretIn(stack).SecretString).toBe('{{resolve:ssm:/plain}}');
-  });
 });
 
 describe('a provider of another place', () => {

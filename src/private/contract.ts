@@ -36,6 +36,9 @@ export const RETURNED = 'RETURNED';
 /** Prefix of every tag key that belongs to this library. */
 export const OWNERSHIP_TAG_PREFIX = 'recoverable-secret:';
 
+/** Of the 50 tags that AWS allows for a secret, those that a template may declare: the rest is for the ownership tags. */
+export const MAX_DECLARED_TAGS = 41;
+
 /** Lower and upper bound of a recovery window, and what applies when none is given; days. */
 export const RECOVERY_WINDOW = { min: 7, max: 30, default: 30 } as const;
 

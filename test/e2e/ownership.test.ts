@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, NestedStack, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { ExistingSecretPolicy, RecoverableSecret, type RecoverableSecretProps, RestorePolicy } from '../../src';
 import { Cloud } from '../support/cloud';
 
@@ -112,4 +112,31 @@ test.concurrent("what a failed take-over gave back is its holder's, also with th
   expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'Returned', [tag('origin')]: 'RETURNED' });
   await cloud.destroy('Returned');
   expect(await cloud.secrets.daysLeft(secretName)).toBeGreaterThan(6);
+});
+
+test.concurrent('one template under two stack names is two owners, each with secrets of its own', async () => {
+  const twin = (stack: Stack) => {
+    const nested = new NestedStack(stack, 'Nested');
+    const [outer, inner] = [stack, nested].map((scope) => new RecoverableSecret(scope, 'Secret'));
+    new CfnOutput(stack, 'Outer', { value: outer.secretArn });
+    new CfnOutput(stack, 'Inner', { value: inner.secretArn });
+    new CfnOutput(stack, 'Outcome', { value: outer.outcome });
+  };
+  const first = await cloud.deploy('Twin-One', twin);
+  const second = await cloud.deployAgainAs('Twin-One', 'Twin-Two');
+  expect(second.Outcome).toBe('CREATED');
+  for (const output of ['Outer', 'Inner']) {
+    expect(first[output]).toMatch(/:secret:Twin_One\/Secret-/);
+    expect(second[output]).toMatch(/:secret:Twin_Two\/Secret-/);
+    expect(await cloud.secrets.tags(second[output])).toMatchObject({ [OWNER]: 'Twin-Two' });
+    await cloud.secrets.put(second[output], 'written by hand');
+  }
+
+  await cloud.destroy('Twin-Two');
+  for (const output of ['Outer', 'Inner']) {
+    expect(await cloud.secrets.daysLeft(first[output])).toBeUndefined();
+    expect(await cloud.secrets.daysLeft(second[output])).toBe(30);
+  }
+  expect(await cloud.deployAgainAs('Twin-One', 'Twin-Two')).toMatchObject({ ...second, Outcome: 'RESTORED' });
+  for (const output of ['Outer', 'Inner']) expect(await cloud.secrets.value(second[output])).toBe('written by hand');
 });

@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
 import { ExistingSecretPolicy, RecoverableSecret, RestorePolicy, SecretRecoveryProvider } from '../../src';
 import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
+import { onlyDeployed } from '../support/deployed';
 import { policyOf, type SecretDeclaration, stackArn } from './app';
 import type { Target } from './fake-secrets-manager';
 import { type Policy, permits } from './permissions';
@@ -55,19 +55,7 @@ function rendered(shared: boolean): Statement[] {
       existingSecretPolicy: ExistingSecretPolicy[existingPolicy],
     });
   }
-  const [role] = Object.values(Template.fromStack(home).findResources('AWS::IAM::Role'));
-  const id = shared ? `${stackArn(REGION, 'Provider')}/1` : STACK_ID;
-  return filledIn(role.Properties.Policies[0].PolicyDocument.Statement, id) as Statement[];
-}
-
-function filledIn(value: unknown, stackId: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => filledIn(item, stackId));
-  if (typeof value !== 'object' || value === null) return value;
-  const [[key, argument]] = Object.entries(value).concat([['', undefined]]);
-  const known = { 'AWS::StackId': stackId, 'AWS::Partition': 'aws', 'AWS::Region': REGION, 'AWS::AccountId': ACCOUNT };
-  if (key === 'Ref') return known[argument as keyof typeof known] ?? argument;
-  if (key === 'Fn::Join') return (filledIn(argument[1], stackId) as string[]).join(argument[0]);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, filledIn(member, stackId)]));
+  return onlyDeployed(home, 'AWS::IAM::Role').Properties.Policies[0].PolicyDocument.Statement;
 }
 
 /** As IAM evaluates the statements, as far as they go. */

@@ -49,11 +49,27 @@ export class Cloud {
     return (await this.cdk.deploy(outdir, `--method=${method}`))[stackName] ?? {};
   }
 
+  /** Deploys what was last deployed, without another synthesis, as a stack of another name. */
+  async deployAgainAs(stackName: string, newName: string) {
+    const outdir = fs.mkdtempSync(path.join(this.emulator.directory, 'cdk.out-'));
+    fs.cpSync(this.assemblyOf(stackName), outdir, { recursive: true });
+    const file = path.join(outdir, 'manifest.json');
+    const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+    manifest.artifacts[stackName].properties.stackName = newName;
+    fs.writeFileSync(file, JSON.stringify(manifest));
+    this.deployed.set(newName, outdir);
+    return (await this.cdk.deploy(outdir, '--method=direct'))[newName] ?? {};
+  }
+
   /** Runs `cdk destroy` for what was last deployed, or tried to be. */
   async destroy(stackName: string): Promise<void> {
+    await this.cdk.destroy(this.assemblyOf(stackName));
+  }
+
+  private assemblyOf(stackName: string): string {
     const outdir = this.deployed.get(stackName);
     if (!outdir) throw new Error(`${stackName} was never deployed`);
-    await this.cdk.destroy(outdir);
+    return outdir;
   }
 
   stop(): Promise<void> {

@@ -7,11 +7,10 @@ import type { IConstruct } from 'constructs';
 import type { SecretDeletionMonitorProps } from '../../secret-deletion-monitor-props';
 import { error } from '../error';
 import { cfnSecretOf } from '../recovery/recoverable';
-import { renderedProperties } from '../rendered';
+import { synthesizedSecretName } from '../recovery/synthesized-name';
 import { MAX_FILTER_PATTERN_LENGTH, trailFilterPattern, trailFilterPatternBySecret } from './filter';
 import {
   accessAttemptPattern,
-  arnOfAnySecret,
   eventPatternLength,
   finalDeletionPattern,
   LONGEST_ARN_PREFIX,
@@ -30,7 +29,6 @@ export interface MonitorSettings {
   readonly patterns: EventPatterns;
   /** Undefined without `cloudTrailLogGroup`. */
   readonly trail?: Trail;
-  readonly heartbeat?: Duration;
 }
 
 /** Patterns of EventBridge. */
@@ -62,14 +60,7 @@ export function monitorSettings(props: SecretDeletionMonitorProps, scope: IConst
   assertPlace('cloudTrailLogGroup', cloudTrailLogGroup, scope);
   assertPlace('notificationTopic', notificationTopic, scope);
   assertTopic(props, scope);
-  assertHeartbeat(props, scope);
-  return {
-    period,
-    watched,
-    patterns: eventPatterns(props, watched, scope),
-    trail: trailOf(props, watched, scope),
-    heartbeat: props.heartbeat,
-  };
+  return { period, watched, patterns: eventPatterns(props, watched, scope), trail: trailOf(props, watched, scope) };
 }
 
 function alarmPeriod({ period, perSecretAlarm }: SecretDeletionMonitorProps, scope: IConstruct): Duration {
@@ -86,15 +77,6 @@ function alarmPeriod({ period, perSecretAlarm }: SecretDeletionMonitorProps, sco
     );
   }
   return period;
-}
-
-function assertHeartbeat({ heartbeat }: SecretDeletionMonitorProps, scope: IConstruct): void {
-  if (heartbeat === undefined) return;
-  if (heartbeat.isUnresolved()) throw error(scope, 'heartbeat must be known at synthesis, got: a token');
-  const hours = heartbeat.toHours({ integral: false });
-  if (!Number.isInteger(hours) || hours < 1 || hours > 24) {
-    throw error(scope, `heartbeat must be whole hours, from 1 hour to 1 day, got: ${heartbeat.toString()}`);
-  }
 }
 
 function watchedSecrets(props: SecretDeletionMonitorProps, scope: IConstruct): WatchedSecrets | undefined {
@@ -145,7 +127,7 @@ function watchedSecret(secret: ISecret, index: number, scope: IConstruct): Watch
 /** Of a secret of this app what its template says, as an attribute would make one stack depend on the other. */
 function nameInTemplate(secret: ISecret): unknown {
   const owned = cfnSecretOf(secret);
-  return owned ? renderedProperties(owned).Name : secret.secretName;
+  return owned ? synthesizedSecretName(owned) : secret.secretName;
 }
 
 /** A secret can get another name after the monitor was made, and the patterns would go on with the first one. */
@@ -247,7 +229,12 @@ function eventPatterns(
       );
     }
   }
-  return patternsFor(arnOfAnySecret(Stack.of(scope)));
+  return patternsFor(arnOfAnySecret(scope));
+}
+
+function arnOfAnySecret(scope: IConstruct): string {
+  const { partition, region, account } = Stack.of(scope);
+  return `arn:${partition}:secretsmanager:${region}:${account}:secret:`;
 }
 
 function trailOf(

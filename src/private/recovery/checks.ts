@@ -11,34 +11,42 @@ import {
 } from 'aws-cdk-lib';
 import { Alias, CfnKey } from 'aws-cdk-lib/aws-kms';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { OWNERSHIP_TAG_PREFIX } from '../contract';
+import { MAX_DECLARED_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE } from '../contract';
 import { error } from '../error';
+import { type RenderedResource, renderedResource } from '../rendered';
 import { looksLikeArnSuffix, secretNameError } from './name';
 import { outermostStack } from './outermost-stack';
 import { isRecoverable } from './recoverable';
+import { synthesizedSecretName } from './synthesized-name';
 
 const NAMES_CHECKED = Symbol.for('cdk-recoverable-secret.NamesChecked');
 
 /** Throws when the removal policy is one that a secret cannot have. */
 export function assertRemovalPolicy(secret: CfnSecret): void {
-  const [problem] = removalPolicyErrors(secret);
+  const { deletionPolicy: DeletionPolicy, updateReplacePolicy: UpdateReplacePolicy } = secret.cfnOptions;
+  const [problem] = removalPolicyErrors({ DeletionPolicy, UpdateReplacePolicy });
   if (problem) throw error(secret, problem);
 }
 
 /**
- * Adds what can only be judged when the app is complete.
+ * Adds what can only be judged when the app is complete, by what the template says in the end.
  *
- * @param forced Whether the secret is deleted without recovery
+ * @param settings The properties that say how the secret is recovered
  */
-export function addSynthesisChecks(secret: CfnSecret, forced: boolean): void {
+export function addSynthesisChecks(secret: CfnSecret, settings: Record<string, unknown>): void {
   secret.node.addValidation({
-    validate: () => [
-      ...removalPolicyErrors(secret),
-      ...nameErrors(secret),
-      ...dynamicReferenceErrors(secret),
-      ...tagErrors(secret),
-    ],
+    validate: () => {
+      const resource = renderedResource(secret);
+      return [
+        ...settingsErrors(resource, Stack.of(secret).resolve(settings)),
+        ...removalPolicyErrors(resource),
+        ...nameErrors(resource),
+        ...dynamicReferenceErrors(resource),
+        ...tagErrors(resource),
+      ];
+    },
   });
+  const forced = settings.ForceDeleteWithoutRecovery === 'true';
   Aspects.of(secret).add({ visit: () => addWarnings(secret, forced) }, { priority: AspectPriority.READONLY });
 
   const stack = outermostStack(secret);
@@ -47,31 +55,55 @@ export function addSynthesisChecks(secret: CfnSecret, forced: boolean): void {
   stack.node.addValidation({ validate: () => duplicateNameErrors(stack) });
 }
 
-function removalPolicyErrors(secret: CfnSecret): string[] {
-  const { deletionPolicy, updateReplacePolicy } = secret.cfnOptions;
-  if (deletionPolicy !== CfnDeletionPolicy.SNAPSHOT && updateReplacePolicy !== CfnDeletionPolicy.SNAPSHOT) return [];
+/** The permissions of the provider are written with the settings. */
+function settingsErrors({ Type, Properties = {} }: RenderedResource, settings: Record<string, unknown>): string[] {
+  if (Type !== RECOVERABLE_SECRET_TYPE) {
+    return [`the type of the resource must stay ${RECOVERABLE_SECRET_TYPE}, got: '${Type}'`];
+  }
+  return Object.entries(settings).flatMap(([property, value]) => {
+    const got = Properties[property];
+    if (JSON.stringify(got) === JSON.stringify(value)) return [];
+    return [
+      `${property} must be set by a prop of the secret or of SecretRecovery and not by an override, ` +
+        `got: ${JSON.stringify(got)}`,
+    ];
+  });
+}
+
+function removalPolicyErrors({ DeletionPolicy, UpdateReplacePolicy }: RenderedResource): string[] {
+  if (DeletionPolicy !== CfnDeletionPolicy.SNAPSHOT && UpdateReplacePolicy !== CfnDeletionPolicy.SNAPSHOT) return [];
   return [
     'removalPolicy must be DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE, got: SNAPSHOT; Secrets Manager has no ' +
       'snapshots, and after DESTROY the recovery window keeps the value',
   ];
 }
 
-function nameErrors(secret: CfnSecret): string[] {
-  const name = Stack.of(secret).resolve(secret.name);
+function nameErrors({ Properties: { Name: name } = {} }: RenderedResource): string[] {
+  if (canBeAbsent(name)) {
+    return [
+      'secretName must not depend on a condition that takes it away (AWS::NoValue): a recoverable secret has a name ' +
+        `that is the same on every deployment, got: ${JSON.stringify(name)}`,
+    ];
+  }
   // What is no string by now is for the deployment to resolve.
   const problem = typeof name === 'object' ? undefined : secretNameError(name);
   return problem ? [problem] : [];
 }
 
+function canBeAbsent(name: unknown): boolean {
+  if (typeof name !== 'object' || name === null) return false;
+  const { Ref, 'Fn::If': choice } = name as { Ref?: string; 'Fn::If'?: unknown[] };
+  return Ref === 'AWS::NoValue' || (choice?.slice(1).some(canBeAbsent) ?? false);
+}
+
 /** CloudFormation does not resolve secure references for a custom resource: the reference itself would be stored. */
-function dynamicReferenceErrors(secret: CfnSecret): string[] {
+function dynamicReferenceErrors({ Properties = {} }: RenderedResource): string[] {
   const sources = {
-    'secretStringValue and secretObjectValue': secret.secretString,
-    'generateSecretString.secretStringTemplate': secret.generateSecretString,
+    'secretStringValue and secretObjectValue': Properties.SecretString,
+    'generateSecretString.secretStringTemplate': Properties.GenerateSecretString,
   };
   return Object.entries(sources).flatMap(([props, source]) => {
-    const text = JSON.stringify(Stack.of(secret).resolve(source)) ?? '';
-    const service = /{{resolve:(secretsmanager|ssm-secure):/.exec(text)?.[1];
+    const service = /{{resolve:(secretsmanager|ssm-secure):/.exec(JSON.stringify(source) ?? '')?.[1];
     if (!service) return [];
     return [
       `${props} cannot hold a dynamic reference to ${service}: CloudFormation does not resolve it for a custom ` +
@@ -80,11 +112,23 @@ function dynamicReferenceErrors(secret: CfnSecret): string[] {
   });
 }
 
-function tagErrors(secret: CfnSecret): string[] {
-  const keys = Object.keys(secret.tags.tagValues()).filter((key) => key.startsWith(OWNERSHIP_TAG_PREFIX));
-  return keys.map(
-    (key) => `tags must not begin with '${OWNERSHIP_TAG_PREFIX}', got: '${key}'; to set the owner, use the prop owner`,
-  );
+function tagErrors({ Properties: { Tags: tags } = {} }: RenderedResource): string[] {
+  if (!Array.isArray(tags)) return [];
+  // Also in the branches of a condition.
+  const keys = [...JSON.stringify(tags).matchAll(/"Key":"([^"]*)"/g)].map(([, key]) => key);
+  const ours = keys.filter((key) => key.startsWith(OWNERSHIP_TAG_PREFIX));
+  return [
+    ...ours.map(
+      (key) =>
+        `tags must not begin with '${OWNERSHIP_TAG_PREFIX}', got: '${key}'; to set the owner, use the prop owner`,
+    ),
+    ...(tags.length > MAX_DECLARED_TAGS
+      ? [
+          `tags must not be more than ${MAX_DECLARED_TAGS}, those of the stack included, got: ${tags.length}; of the 50 ` +
+            'that AWS allows, this library needs the rest',
+        ]
+      : []),
+  ];
 }
 
 /** Removing one of two such secrets would schedule the secret that the other one still uses. */
@@ -92,9 +136,10 @@ function duplicateNameErrors(stack: Stack): string[] {
   const first = new Map<string, CfnSecret>();
   return stack.node.findAll().flatMap((node) => {
     if (!isRecoverable(node) || outermostStack(node) !== stack) return [];
-    const name = literalName(node);
-    const other = name === undefined ? undefined : first.get(name);
-    if (name !== undefined && !other) first.set(name, node);
+    const synthesized = synthesizedSecretName(node);
+    const name = typeof synthesized === 'string' ? synthesized : JSON.stringify(synthesized);
+    const other = first.get(name);
+    if (!other) first.set(name, node);
     // Conditions can exclude each other, which is for the deployment to decide.
     if (!other || (isConditional(other) && isConditional(node))) return [];
     return [
@@ -111,8 +156,8 @@ function isConditional(secret: CfnSecret): boolean {
 }
 
 function addWarnings(secret: CfnSecret, forced: boolean): void {
-  const name = literalName(secret);
-  if (name !== undefined && looksLikeArnSuffix(name)) {
+  const name = synthesizedSecretName(secret);
+  if (typeof name === 'string' && looksLikeArnSuffix(name)) {
     Annotations.of(secret).addWarningV2(
       'cdk-recoverable-secret:nameLooksLikeArnSuffix',
       `secretName '${name}' ends in a hyphen and six characters, which Secrets Manager can take for the suffix of an ` +
@@ -127,11 +172,6 @@ function addWarnings(secret: CfnSecret, forced: boolean): void {
         'give the key removalPolicy RETAIN',
     );
   }
-}
-
-function literalName(secret: CfnSecret): string | undefined {
-  const name = Stack.of(secret).resolve(secret.name);
-  return typeof name === 'string' ? name : undefined;
 }
 
 /** The key construct behind `kmsKeyId`, when this app creates it. */

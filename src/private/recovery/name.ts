@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type CfnElement, Stack } from 'aws-cdk-lib';
+import { type CfnElement, Fn, Stack } from 'aws-cdk-lib';
+import { deployedStackName } from './outermost-stack';
 
 /**
  * A name that changes exactly when CloudFormation would take the resource for another one: it is made of the name of
@@ -8,8 +9,10 @@ import { type CfnElement, Stack } from 'aws-cdk-lib';
  * It has exactly one hyphen: `Secret.secretName` of aws-cdk-lib cuts the name out of the ARN by counting the
  * hyphens, and counts one when no name was given. What follows the hyphen is longer than six characters, which
  * Secrets Manager could take for the suffix of an ARN.
+ *
+ * @param stackName The name that the outermost stack is deployed under, and by default a token for it
  */
-export function defaultSecretName(resource: CfnElement): string {
+export function defaultSecretName(resource: CfnElement, stackName = deployedStackName(resource)): string {
   const ids: string[] = [];
   let element: CfnElement | undefined = resource;
   let stack = Stack.of(resource);
@@ -18,13 +21,10 @@ export function defaultSecretName(resource: CfnElement): string {
     element = stack.nestedStackResource;
     stack = element ? Stack.of(element) : stack;
   }
-  const hash = createHash('sha256')
-    .update(JSON.stringify([stack.stackName, ...ids]))
-    .digest('hex')
-    .slice(0, 12);
+  const hash = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, 12);
   // CDK's logical ids end in eight digits that nobody reads.
-  const readable = `${stack.stackName}/${ids[ids.length - 1].replace(/(?<=.)[0-9A-F]{8}$/, '')}`;
-  return `${readable.replace(/-/g, '_').slice(0, 200)}-${hash}`;
+  const readable = ids[ids.length - 1].replace(/(?<=.)[0-9A-F]{8}$/, '');
+  return `${Fn.join('_', Fn.split('-', stackName))}/${readable}-${hash}`;
 }
 
 /** What is wrong with a name that is known at synthesis. */

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ScopedAws, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
@@ -9,4 +9,21 @@ export function outermostStack(scope: IConstruct): Stack {
   let stack = Stack.of(scope);
   while (stack.nestedStackParent) stack = stack.nestedStackParent;
   return stack;
+}
+
+/**
+ * The name that the outermost stack is deployed under, a token: one template can be deployed under several names. The
+ * CDK hands it down to nested stacks as a parameter.
+ */
+export function deployedStackName(scope: IConstruct): string {
+  return new ScopedAws(outermostStack(scope)).stackName;
+}
+
+/**
+ * The name that the app gives to the outermost stack; undefined where others decide about it, as they do about the
+ * products of a Service Catalog and about stack sets.
+ */
+export function synthesizedStackName(scope: IConstruct): string | undefined {
+  const stack = outermostStack(scope);
+  return /\.(product|stackset)\.template\.json$/.test(stack.templateFile) ? undefined : stack.stackName;
 }

@@ -1,15 +1,20 @@
-import { ArnFormat, Aws, Lazy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aws, type IResolveContext, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { OWNERSHIP_TAG, RETURNED } from '../contract';
+import { error } from '../error';
+import { renderedProperties } from '../rendered';
 import { acknowledgeWildcard } from './cdk-nag';
-import { outermostStack } from './outermost-stack';
+import { deployedStackName, outermostStack, synthesizedStackName } from './outermost-stack';
+import { synthesizedSecretName } from './synthesized-name';
 
 /** What the role must be able to do for one secret. */
 export interface SecretPermissions {
-  readonly owner: string;
-  readonly secretName: string;
+  readonly secret: CfnSecret;
+  /** Undefined for the name that its outermost stack is deployed under. */
+  readonly owner?: string;
   readonly restoreAny: boolean;
   readonly adoptAny: boolean;
 }
@@ -26,13 +31,10 @@ export interface RolePolicyProps {
  * and by name only until a secret that is taken over carries them.
  */
 export class RolePolicy {
-  public readonly document: iam.PolicyDocument;
+  public readonly document: iam.PolicyDocument = new LatePolicyDocument(() => this.statements());
   private readonly scope: IConstruct;
   private readonly props: RolePolicyProps;
-  private readonly owners: Set<string>;
-  private readonly byName = new Map<string, iam.PolicyStatement>();
-  private namesAllowed = 0;
-  private seesStacks = false;
+  private readonly served: SecretPermissions[] = [];
 
   /**
    * @param scope A construct in the stack of the role
@@ -40,26 +42,18 @@ export class RolePolicy {
   constructor(scope: IConstruct, props: RolePolicyProps) {
     this.scope = scope;
     this.props = props;
-    // Never empty, and what is served stays served while the provider lives: CloudFormation updates its role before it
-    // deletes a secret that left the template.
-    this.owners = new Set([outermostStack(scope).stackName]);
-    this.document = new iam.PolicyDocument({ statements: this.statements() });
   }
 
   /** Adds what one secret needs. */
   public allow(secret: SecretPermissions): void {
-    this.owners.add(secret.owner);
-    // Until the secret carries the tag of its new owner, only its name tells it from others.
-    if (secret.restoreAny) {
-      this.allowByName('RestoreByName', secret.secretName, [
-        'RestoreSecret',
-        'TagResource',
-        'UntagResource',
-        'DeleteSecret',
-      ]);
+    if (secret.owner === undefined && this.isElsewhere(secret) && synthesizedStackName(secret.secret) === undefined) {
+      throw error(
+        secret.secret,
+        'owner must be given for a secret whose stack is deployed under a name that others choose, when its provider ' +
+          'is of another stack, whose permissions are written with it, got: no owner',
+      );
     }
-    if (secret.adoptAny) this.allowByName('AdoptByName', secret.secretName, ['TagResource', 'UntagResource']);
-    if (secret.restoreAny || secret.adoptAny) this.seeStacks();
+    this.served.push(secret);
   }
 
   /** Tells cdk-nag what keeps the wildcards of this policy small. */
@@ -68,50 +62,84 @@ export class RolePolicy {
       [this.secretArn(Aws.REGION, '*')]: 'The ownership tags in the conditions limit this, not the name.',
       [this.secretArn('*', '*')]: 'Metadata only; a secret that does not exist must answer "not found".',
       '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata.',
-      [this.outermostStackArn()]: 'A stack by its name: the rest of the ARN is random.',
+      [this.ownStacksArn()]: 'A stack by its name: the rest of the ARN is random.',
       [this.stackArn('*')]: 'Read only: which stack holds the secret is known when it is taken over.',
       [this.props.logGroup.logGroupArn]: 'The streams of one log group.',
     };
     for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(role, resource, reason);
   }
 
-  /** What is wrong with the size of the policy, once everything is allowed. */
-  public sizeErrors(): string[] {
-    const size = JSON.stringify(withLongestTokens(Stack.of(this.scope).resolve(this.document))).length;
+  /** What is wrong with the policy, once everything is allowed. */
+  public errors(): string[] {
+    return [...this.nameErrors(), ...this.sizeErrors()];
+  }
+
+  private sizeErrors(): string[] {
+    const longest = { ...LONGEST, 'AWS::StackName': synthesizedStackName(this.scope) ?? 'x'.repeat(128) };
+    const size = JSON.stringify(withLongestTokens(Stack.of(this.scope).resolve(this.document), longest)).length;
     if (size <= MAX_POLICY_CHARACTERS) return [];
     return [
       `the policy of the role must not exceed ${MAX_POLICY_CHARACTERS} characters (IAM quota), got: about ${size} for ` +
-        `${this.owners.size} owners and ${this.namesAllowed} names; restorePolicy ALWAYS and existingSecretPolicy ADOPT ` +
+        `${this.owners().length} owners and ${this.restored.length + this.adopted.length} names; restorePolicy ALWAYS and existingSecretPolicy ADOPT ` +
         'need a name each: take secrets over in several deployments, or give each stack a provider of its own',
     ];
   }
 
-  /** A native secret can come from any stack, and that stack must have let go of it. */
-  private seeStacks(): void {
-    if (this.seesStacks || !this.props.serves) return;
-    this.seesStacks = true;
-    this.document.addStatements(
-      new iam.PolicyStatement({ sid: 'SeeStacks', actions: SEE_STACK, resources: [this.stackArn('*')] }),
-    );
+  /** A reference to the stack of the secret would be a circle: that stack refers to this one already. */
+  private nameErrors(): string[] {
+    return [...new Set([...this.restored, ...this.adopted])]
+      .filter((each) => this.nameOf(each) === undefined)
+      .map(
+        ({ secret }) =>
+          'restorePolicy ALWAYS and existingSecretPolicy ADOPT need a secretName that is known at synthesis when the ' +
+          `provider is of another stack, got: a token for '${secret.node.path}'`,
+      );
   }
 
-  private allowByName(sid: string, secretName: string, operations: string[]): void {
-    const resource = this.secretArn(Aws.REGION, `${secretName}-??????`);
-    this.namesAllowed += 1;
-    const statement = this.byName.get(sid);
-    if (statement) {
-      statement.addResources(resource);
-      return;
+  /** Never empty: CloudFormation updates the role before it deletes a secret that left the template. */
+  private owners(): string[] {
+    const others = this.served.flatMap((each) => {
+      const owner = each.owner ?? (this.isElsewhere(each) ? synthesizedStackName(each.secret) : undefined);
+      return owner === undefined ? [] : [owner];
+    });
+    return [deployedStackName(this.scope), ...[...new Set(others)].sort()];
+  }
+
+  private get restored(): SecretPermissions[] {
+    return this.served.filter(({ restoreAny }) => restoreAny);
+  }
+
+  private get adopted(): SecretPermissions[] {
+    return this.served.filter(({ adoptAny }) => adoptAny);
+  }
+
+  private isElsewhere({ secret }: SecretPermissions): boolean {
+    return outermostStack(secret) !== outermostStack(this.scope);
+  }
+
+  /** The name as the stack of the role can say it. */
+  private nameOf({ secret }: SecretPermissions): string | undefined {
+    if (Stack.of(secret) === Stack.of(this.scope)) {
+      const name = renderedProperties(secret).Name;
+      return name === undefined ? undefined : Token.asString(name);
     }
-    const created = new iam.PolicyStatement({ sid, actions: actions(operations), resources: [resource] });
-    this.byName.set(sid, created);
-    this.document.addStatements(created);
+    const name = synthesizedSecretName(secret);
+    return typeof name === 'string' ? name : undefined;
+  }
+
+  private byName(sid: string, secrets: SecretPermissions[], operations: string[]): iam.PolicyStatement[] {
+    const resources = secrets.flatMap((each) => {
+      const name = this.nameOf(each);
+      return name === undefined ? [] : [this.secretArn(Aws.REGION, `${name}-??????`)];
+    });
+    if (resources.length === 0) return [];
+    return [new iam.PolicyStatement({ sid, actions: actions(operations), resources })];
   }
 
   private statements(): iam.PolicyStatement[] {
     const { serves, logGroup } = this.props;
     const secrets = this.secretArn(Aws.REGION, '*');
-    const owners = Lazy.any({ produce: () => [...this.owners].sort() });
+    const owners = this.owners();
     return [
       new iam.PolicyStatement({
         sid: 'CreateOwned',
@@ -180,18 +208,25 @@ export class RolePolicy {
       new iam.PolicyStatement({
         sid: 'SeeOwnStack',
         actions: SEE_STACK,
-        resources: serves ? [Aws.STACK_ID, this.outermostStackArn()] : [this.stackArn('*')],
+        resources: serves ? [Aws.STACK_ID, this.ownStacksArn()] : [this.stackArn('*')],
       }),
       new iam.PolicyStatement({
         sid: 'WriteLog',
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [logGroup.logGroupArn],
       }),
+      // Until the secret carries the tag of its new owner, only its name tells it from others.
+      ...this.byName('RestoreByName', this.restored, ['RestoreSecret', 'TagResource', 'UntagResource', 'DeleteSecret']),
+      ...this.byName('AdoptByName', this.adopted, ['TagResource', 'UntagResource']),
+      // A native secret can come from any stack, and that stack must have let go of it.
+      ...(serves && this.restored.length + this.adopted.length > 0
+        ? [new iam.PolicyStatement({ sid: 'SeeStacks', actions: SEE_STACK, resources: [this.stackArn('*')] })]
+        : []),
     ];
   }
 
-  private outermostStackArn(): string {
-    return this.stackArn(`${outermostStack(this.scope).stackName}/*`);
+  private ownStacksArn(): string {
+    return this.stackArn(`${deployedStackName(this.scope)}/*`);
   }
 
   private stackArn(resourceName: string): string {
@@ -209,25 +244,45 @@ export class RolePolicy {
   }
 }
 
+/** Written when the app is complete: what the role needs follows from the names that the secrets have in the end. */
+class LatePolicyDocument extends iam.PolicyDocument {
+  private readonly produce: () => iam.PolicyStatement[];
+
+  constructor(produce: () => iam.PolicyStatement[]) {
+    super();
+    this.produce = produce;
+  }
+
+  public override get isEmpty(): boolean {
+    return false;
+  }
+
+  public override resolve(context: IResolveContext): unknown {
+    return new iam.PolicyDocument({ statements: this.produce() }).resolve(context);
+  }
+}
+
 /** For all inline policies of a role together. */
 const MAX_POLICY_CHARACTERS = 10_240;
 
 /** What only the deployment knows, as long as it can get. */
-const LONGEST: Readonly<Record<string, string>> = {
+const LONGEST = {
   'AWS::AccountId': '123456789012',
   'AWS::Partition': 'aws-us-gov',
   'AWS::Region': 'ap-southeast-1',
   'AWS::StackId': 'x'.repeat(220),
 };
 
-function withLongestTokens(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withLongestTokens);
+function withLongestTokens(value: unknown, longest: Readonly<Record<string, string>>): unknown {
+  if (Array.isArray(value)) return value.map((item) => withLongestTokens(item, longest));
   if (typeof value !== 'object' || value === null) return value;
   const [[key, argument]] = Object.entries(value).concat([['', undefined]]);
-  if (key === 'Ref') return LONGEST[argument] ?? 'x'.repeat(64);
-  if (key === 'Fn::Join') return argument[1].map(withLongestTokens).join(argument[0]);
+  if (key === 'Ref') return longest[argument] ?? 'x'.repeat(64);
+  if (key === 'Fn::Join') return [withLongestTokens(argument[1], longest)].flat().join(argument[0]);
+  // Joined again, by a delimiter of the same length.
+  if (key === 'Fn::Split') return withLongestTokens(argument[1], longest);
   if (key.startsWith('Fn::')) return 'x'.repeat(128);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withLongestTokens(member)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withLongestTokens(member, longest)]));
 }
 
 const SEE_STACK = ['DescribeStacks', 'DescribeStackResource', 'DescribeChangeSet'].map(

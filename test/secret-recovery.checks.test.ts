@@ -1,0 +1,455 @@
+import {
+  Annotations,
+  App,
+  Aws,
+  CfnCondition,
+  CfnDeletionPolicy,
+  CfnParameter,
+  type CfnResource,
+  Fn,
+  Mixins,
+  NestedStack,
+  RemovalPolicy,
+  SecretValue,
+  Stack,
+  type StackProps,
+  Stage,
+  Tags,
+} from 'aws-cdk-lib';
+import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { ExistingSecretPolicy, RecoverableSecret, type RecoverableSecretProps, SecretRecovery } from '../src';
+import { deployedOf, ENV, onlyDeployed } from './support/deployed';
+
+const NATIVE = 'AWS::SecretsManager::Secret';
+const VALUE = 'secretStringValue and secretObjectValue';
+const RECOVERABLE = 'Custom::RecoverableSecret';
+
+function shop(props: StackProps = {}, app = new App()): Stack {
+  return new Stack(app, 'Shop', props);
+}
+
+/** The properties of the recoverable secrets in a stack as it is deployed, by logical id. */
+function secretsIn(stack: Stack, stackName?: string): Record<string, Record<string, unknown>> {
+  const found = Object.entries(deployedOf(stack, RECOVERABLE, stackName));
+  return Object.fromEntries(found.map(([logicalId, { Properties }]) => [logicalId, Properties]));
+}
+
+function onlySecretIn(stack: Stack, stackName?: string): Record<string, unknown> {
+  const secrets = Object.values(secretsIn(stack, stackName));
+  expect(secrets).toHaveLength(1);
+  return secrets[0];
+}
+
+function cfn(secret: Secret): CfnSecret {
+  return secret.node.defaultChild as CfnSecret;
+}
+
+function secretWith(props: RecoverableSecretProps) {
+  return () => new RecoverableSecret(shop(), 'Secret', props);
+}
+
+function warningsIn(stack: Stack): string[] {
+  return Annotated.fromStack(stack)
+    .findWarning('*', Match.stringLikeRegexp('cdk-recoverable-secret'))
+    .map(({ id, entry }) => `${id} ${entry.data}`);
+}
+
+describe('removalPolicy SNAPSHOT', () => {
+  const message =
+    '[Shop/Secret/Resource] removalPolicy must be DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE, got: SNAPSHOT; ' +
+    'Secrets Manager has no snapshots, and after DESTROY the recovery window keeps the value';
+
+  test('is refused as a prop', () => {
+    expect(secretWith({ removalPolicy: RemovalPolicy.SNAPSHOT })).toThrow(new Error(message));
+  });
+
+  test('is refused when the mixin finds it', () => {
+    const secret = new Secret(shop(), 'Secret', { removalPolicy: RemovalPolicy.SNAPSHOT });
+    expect(() => new SecretRecovery().applyTo(secret)).toThrow(new Error(message));
+  });
+
+  test('is refused when it is applied later', () => {
+    const stack = shop();
+    new RecoverableSecret(stack, 'Secret').applyRemovalPolicy(RemovalPolicy.SNAPSHOT);
+    expect(() => secretsIn(stack)).toThrow(message);
+  });
+
+  test('is refused for the replaced secret alone', () => {
+    const stack = shop();
+    const secret = cfn(new RecoverableSecret(stack, 'Secret'));
+    secret.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.SNAPSHOT;
+    expect(() => secretsIn(stack)).toThrow(message);
+  });
+});
+
+describe('two recoverable secrets of one name', () => {
+  const message = (one: string, other: string) =>
+    `[Shop] secretName must be unique among the recoverable secrets of a stack, got: 'prod/db' for both ` +
+    `'${one}/Resource' and '${other}/Resource'`;
+  const add = (scope: Construct, id: string) => new RecoverableSecret(scope, id, { secretName: 'prod/db' });
+
+  test('are refused in one stack', () => {
+    const stack = shop();
+    add(stack, 'A');
+    add(stack, 'B');
+    expect(() => secretsIn(stack)).toThrow(message('Shop/A', 'Shop/B'));
+  });
+
+  test('are refused when only the mixin or a late change makes them so', () => {
+    const stack = shop();
+    new Secret(stack, 'A', { secretName: 'prod/db' });
+    Mixins.of(stack).apply(new SecretRecovery());
+    cfn(new RecoverableSecret(stack, 'B')).name = 'prod/db';
+    expect(() => secretsIn(stack)).toThrow(message('Shop/A', 'Shop/B'));
+  });
+
+  test('are refused across the nested stacks of a stack', () => {
+    const stack = shop();
+    add(new NestedStack(stack, 'N'), 'A');
+    add(new NestedStack(stack, 'M'), 'B');
+    expect(() => secretsIn(stack)).toThrow(message('Shop/N/A', 'Shop/M/B'));
+  });
+
+  test('are refused when only one of them has a condition', () => {
+    const stack = shop();
+    cfn(add(stack, 'A')).cfnOptions.condition = new CfnCondition(stack, 'Condition');
+    add(stack, 'B');
+    expect(() => secretsIn(stack)).toThrow(message('Shop/A', 'Shop/B'));
+  });
+
+  test('are allowed when conditions can exclude each other', () => {
+    const stack = shop();
+    for (const id of ['A', 'B']) cfn(add(stack, id)).cfnOptions.condition = new CfnCondition(stack, `${id}Condition`);
+    expect(Object.keys(secretsIn(stack))).toHaveLength(2);
+  });
+
+  test('are allowed when their nested stacks have conditions', () => {
+    const stack = shop();
+    for (const id of ['A', 'B']) {
+      const nested = new NestedStack(stack, id);
+      add(nested, 'Secret');
+      (nested.nestedStackResource as CfnResource).cfnOptions.condition = new CfnCondition(stack, `${id}Condition`);
+    }
+    expect(() => Template.fromStack(stack)).not.toThrow();
+  });
+
+  test('are allowed in two stacks, also when one is in the scope of the other', () => {
+    const app = new App();
+    const stack = shop({ env: ENV }, app);
+    const elsewhere = { env: { ...ENV, region: 'eu-north-1' } };
+    const scopes = [
+      stack,
+      new Stack(app, 'Sibling'),
+      new Stack(stack, 'Child', elsewhere),
+      new Stack(new Stage(stack, 'Stage', elsewhere), 'Grandchild'),
+    ];
+    for (const scope of scopes) add(scope, 'Secret');
+    expect(scopes.map((scope) => onlySecretIn(scope).Name)).toEqual(scopes.map(() => 'prod/db'));
+  });
+
+  test.each<[string, (scope: Stack, id: string) => unknown]>([
+    ['a token', (scope, id) => new RecoverableSecret(scope, id, { secretName: `${Aws.STACK_NAME}-x` })],
+    ['an override', (scope, id) => cfn(new RecoverableSecret(scope, id)).addPropertyOverride('Name', 'x')],
+    [
+      'one as a text and one as an override of a token',
+      (scope, id) => {
+        const secret = new RecoverableSecret(scope, id, { secretName: 'Shop/x' });
+        if (id === 'B') cfn(secret).addPropertyOverride('Name', Fn.join('/', [Aws.STACK_NAME, 'x']));
+      },
+    ],
+    [
+      'a parameter',
+      (scope, id) => {
+        const name = scope.node.tryFindChild('Name') ?? new CfnParameter(scope, 'Name');
+        new RecoverableSecret(scope, id, { secretName: (name as CfnParameter).valueAsString });
+      },
+    ],
+  ])('are refused when it is %s', (_, make) => {
+    const stack = shop();
+    make(stack, 'A');
+    make(stack, 'B');
+    expect(() => secretsIn(stack)).toThrow('[Shop] secretName must be unique among the recoverable secrets of a stack');
+  });
+
+  test('are refused when a nested stack gets it handed down', () => {
+    const stack = shop();
+    const name = new CfnParameter(stack, 'Name').valueAsString;
+    new RecoverableSecret(stack, 'Secret', { secretName: name });
+    new RecoverableSecret(new NestedStack(stack, 'N'), 'Secret', { secretName: name });
+    expect(() => Template.fromStack(stack)).toThrow("for both 'Shop/Secret/Resource' and 'Shop/N/Secret/Resource'");
+  });
+
+  test('are allowed when the tokens only look alike', () => {
+    const stack = shop();
+    for (const id of ['N', 'M']) {
+      const nested = new NestedStack(stack, id);
+      // The name of each nested stack, and a parameter of each that has the same name.
+      new RecoverableSecret(nested, 'A', { secretName: `${Aws.STACK_NAME}/a` });
+      const value = new CfnParameter(nested, 'Value').valueAsString;
+      new RecoverableSecret(nested, 'B', { secretName: value });
+    }
+    expect(() => Template.fromStack(stack)).not.toThrow();
+  });
+
+  test('are none of this rule when one of them is a plain Secret', () => {
+    const stack = shop();
+    add(stack, 'A');
+    new Secret(stack, 'B', { secretName: 'prod/db' });
+    expect(Object.keys(secretsIn(stack))).toHaveLength(1);
+  });
+});
+
+describe('a customer key that is destroyed with its stack', () => {
+  const ID = 'cdk-recoverable-secret:keyIsDestroyed';
+  const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
+  const key = (stack: Stack, removalPolicy?: RemovalPolicy) => new kms.Key(stack, 'Key', { removalPolicy });
+  const warning = (secret: string, path = 'Shop/Key/Resource') =>
+    `/${secret} encryptionKey '${path}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
+    `give the key removalPolicy RETAIN [ack: ${ID}]`;
+
+  const warningsFor = (create: (stack: Stack) => void) => {
+    const stack = shop({ env: ENV });
+    create(stack);
+    return warningsIn(stack);
+  };
+  const secret = (stack: Stack, encryptionKey: kms.IKey, props?: RecoverableSecretProps) =>
+    new RecoverableSecret(stack, 'Secret', { ...props, encryptionKey });
+
+  test.each<[string, (stack: Stack) => void]>([
+    ['as a prop', (stack) => secret(stack, key(stack, DESTROY))],
+    ['by its alias', (stack) => secret(stack, key(stack, DESTROY).addAlias('mine'))],
+    ['of a secret that is retained', (stack) => secret(stack, key(stack, DESTROY), { removalPolicy: RETAIN })],
+    [
+      'when that is decided later',
+      (stack) => {
+        const late = key(stack);
+        secret(stack, late);
+        late.applyRemovalPolicy(DESTROY);
+      },
+    ],
+    [
+      'when the mixin finds it',
+      (stack) => new Secret(stack, 'Secret', { encryptionKey: key(stack, DESTROY) }).with(new SecretRecovery()),
+    ],
+  ])('warns, %s', (_, create) => {
+    expect(warningsFor(create)).toEqual([warning('Shop/Secret/Resource')]);
+  });
+
+  test('warns for resources without classes of their own, where CloudFormation destroys by default', () => {
+    const create = (stack: Stack) => {
+      const cfnKey = new kms.CfnKey(stack, 'Key');
+      new CfnSecret(stack, 'A', { kmsKeyId: cfnKey.attrArn });
+      new CfnSecret(stack, 'B', { kmsKeyId: cfnKey.ref });
+      new CfnSecret(stack, 'C', { kmsKeyId: 'alias/aws/secretsmanager' });
+      Mixins.of(stack).apply(new SecretRecovery());
+    };
+    expect(warningsFor(create)).toEqual(['A', 'B'].map((id) => warning(`Shop/${id}`, 'Shop/Key')));
+  });
+
+  test('warns for the key of another stack of the app', () => {
+    const app = new App();
+    const keys = new Stack(app, 'Keys', { env: ENV });
+    const stack = shop({ env: ENV }, app);
+    secret(stack, key(keys, DESTROY));
+    expect(warningsIn(stack)).toEqual([warning('Shop/Secret/Resource', 'Keys/Key/Resource')]);
+  });
+
+  test.each<[string, (stack: Stack) => void]>([
+    ['is retained by default', (stack) => secret(stack, key(stack))],
+    ['is retained', (stack) => secret(stack, key(stack, RETAIN))],
+    ['is retained unless its creation fails', (stack) => secret(stack, key(stack, RETAIN_ON_UPDATE_OR_DELETE))],
+    [
+      'is retained from later on',
+      (stack) => {
+        const late = key(stack, DESTROY);
+        secret(stack, late);
+        late.applyRemovalPolicy(RETAIN);
+      },
+    ],
+    [
+      'is imported',
+      (stack) =>
+        secret(stack, kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:eu-west-1:111111111111:key/${'1'.repeat(36)}`)),
+    ],
+    ['is an imported alias', (stack) => secret(stack, kms.Alias.fromAliasName(stack, 'Key', 'alias/mine'))],
+    [
+      'belongs to a secret that is not restored anyway',
+      (stack) => secret(stack, key(stack, DESTROY), { forceDeleteWithoutRecovery: true }),
+    ],
+  ])('does not warn when the key %s', (_, create) => {
+    expect(warningsFor(create)).toEqual([]);
+  });
+
+  test('can be acknowledged', () => {
+    const create = (stack: Stack) =>
+      Annotations.of(secret(stack, key(stack, DESTROY))).acknowledgeWarning(ID, 'the key comes back as well');
+    expect(warningsFor(create)).toEqual([]);
+  });
+});
+
+describe('a dynamic reference, which CloudFormation does not resolve for a custom resource,', () => {
+  const refused: [string, string, RecoverableSecretProps | ((stack: Stack) => RecoverableSecretProps)][] = [
+    ['to secretsmanager', VALUE, { secretStringValue: SecretValue.secretsManager('other') }],
+    ['to ssm-secure', VALUE, { secretStringValue: SecretValue.ssmSecure('/other', '1') }],
+    [
+      'in an object',
+      VALUE,
+      { secretObjectValue: { a: SecretValue.unsafePlainText('1'), b: SecretValue.secretsManager('other') } },
+    ],
+    ['to another secret of the app', VALUE, (stack) => ({ secretStringValue: new Secret(stack, 'Other').secretValue })],
+    [
+      'in the template of a generated value',
+      'generateSecretString.secretStringTemplate',
+      {
+        generateSecretString: {
+          secretStringTemplate: JSON.stringify({ user: SecretValue.secretsManager('other').unsafeUnwrap() }),
+          generateStringKey: 'password',
+        },
+      },
+    ],
+  ];
+
+  test.each(refused)('%s is refused', (_, prop, props) => {
+    const stack = shop();
+    new RecoverableSecret(stack, 'Secret', typeof props === 'function' ? props(stack) : props);
+    expect(() => secretsIn(stack)).toThrow(
+      new RegExp(
+        `\\[Shop/Secret/Resource\\] ${prop} cannot hold a dynamic reference to (secretsmanager|ssm-secure): ` +
+          'CloudFormation does not resolve it for a custom resource; generate the value, or write it after the deployment$',
+      ),
+    );
+  });
+
+  test('is fine when it is a plain parameter, or when the secret is a native one', () => {
+    const stack = shop();
+    new Secret(stack, 'Native', { secretStringValue: SecretValue.secretsManager('other') });
+    new RecoverableSecret(stack, 'Secret', {
+      secretStringValue: SecretValue.unsafePlainText('{{resolve:ssm:/plain}}'),
+    });
+    expect(onlySecretIn(stack).SecretString).toBe('{{resolve:ssm:/plain}}');
+  });
+});
+
+describe('a name that a condition takes away', () => {
+  const conditional = (stack: Stack, otherwise: string = Aws.NO_VALUE) =>
+    Fn.conditionIf(new CfnCondition(stack, 'Condition').logicalId, 'named', otherwise);
+  const refused = (stack: Stack) =>
+    expect(() => secretsIn(stack)).toThrow(
+      '[Shop/Secret/Resource] secretName must not depend on a condition that takes it away (AWS::NoValue): a recoverable ' +
+        'secret has a name that is the same on every deployment, got: {"Fn::If":',
+    );
+
+  test('is refused as a prop', () => {
+    const stack = shop();
+    new RecoverableSecret(stack, 'Secret', { secretName: conditional(stack).toString() });
+    refused(stack);
+  });
+
+  test('is refused as an override, also one in another condition', () => {
+    const stack = shop();
+    const inner = conditional(stack).toString();
+    const outer = Fn.conditionIf(new CfnCondition(stack, 'Outer').logicalId, 'other', inner);
+    cfn(new RecoverableSecret(stack, 'Secret', { secretName: 'given' })).addPropertyOverride('Name', outer);
+    refused(stack);
+  });
+
+  test('is allowed where every branch has one', () => {
+    const stack = shop();
+    new RecoverableSecret(stack, 'Secret', { secretName: conditional(stack, 'other').toString() });
+    expect(onlySecretIn(stack).Name).toEqual({ 'Fn::If': ['Condition', 'named', 'other'] });
+  });
+});
+
+describe('what an escape hatch changed', () => {
+  const withOverride = (override: (secret: CfnSecret) => void, props?: RecoverableSecretProps) => {
+    const stack = shop();
+    override(cfn(new RecoverableSecret(stack, 'Secret', { secretName: 'given', ...props })));
+    return stack;
+  };
+
+  test.each<[string, (secret: CfnSecret) => void, string]>([
+    ['no name', (secret) => secret.addPropertyDeletionOverride('Name'), 'secretName must be 1 to 512 characters'],
+    ['a name that cannot be', (secret) => secret.addPropertyOverride('Name', 'a b'), "got: 'a b'"],
+    [
+      'a value by reference',
+      (secret) => secret.addPropertyOverride('SecretString', '{{resolve:secretsmanager:other}}'),
+      `${VALUE} cannot hold a dynamic reference to secretsmanager`,
+    ],
+    [
+      'a template by reference',
+      (secret) => secret.addPropertyOverride('GenerateSecretString.SecretStringTemplate', '{{resolve:ssm-secure:x}}'),
+      'generateSecretString.secretStringTemplate cannot hold a dynamic reference to ssm-secure',
+    ],
+    [
+      'the owner as a tag',
+      (secret) => secret.addPropertyOverride('Tags', [{ Key: 'recoverable-secret:owner', Value: 'me' }]),
+      "tags must not begin with 'recoverable-secret:', got: 'recoverable-secret:owner'",
+    ],
+    [
+      'a policy that a secret cannot have',
+      (secret) => secret.addOverride('DeletionPolicy', 'Snapshot'),
+      'removalPolicy must be DESTROY',
+    ],
+    [
+      'the native type',
+      (secret) => secret.addOverride('Type', NATIVE),
+      `the type of the resource must stay ${RECOVERABLE}, got: '${NATIVE}'`,
+    ],
+    [
+      'a setting that the role is written with',
+      (secret) => secret.addPropertyOverride('ExistingSecretPolicy', 'ADOPT'),
+      'ExistingSecretPolicy must be set by a prop of the secret or of SecretRecovery and not by an override, got: "ADOPT"',
+    ],
+  ])('is checked: %s', (_, override, message) => {
+    expect(() => secretsIn(withOverride(override))).toThrow(message);
+  });
+
+  test('is not held against a secret when it takes away what was wrong', () => {
+    const stack = withOverride((secret) => secret.addPropertyOverride('SecretString', 'harmless'), {
+      secretStringValue: SecretValue.secretsManager('other'),
+    });
+    expect(onlySecretIn(stack).SecretString).toBe('harmless');
+  });
+
+  test('is what the permission by name is for', () => {
+    const stack = withOverride((secret) => secret.addPropertyOverride('Name', 'overridden'), {
+      existingSecretPolicy: ExistingSecretPolicy.ADOPT,
+    });
+    const { Policies } = onlyDeployed(stack, 'AWS::IAM::Role').Properties;
+    expect(Policies[0].PolicyDocument.Statement).toContainEqual(
+      expect.objectContaining({
+        Sid: 'AdoptByName',
+        Resource: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:overridden-??????',
+      }),
+    );
+  });
+});
+
+describe('tags', () => {
+  const withTags = (count: number, props?: StackProps) => {
+    const stack = shop(props);
+    const secret = new RecoverableSecret(stack, 'Secret');
+    for (let number = 1; number <= count; number++) Tags.of(secret).add(`tag${number}`, 'x');
+    return stack;
+  };
+  const message =
+    '[Shop/Secret/Resource] tags must not be more than 41, those of the stack included, got: 42; of the 50 that AWS ' +
+    'allows, this library needs the rest';
+
+  test('may be as many as leave room for those of this library', () => {
+    expect(onlySecretIn(withTags(41)).Tags).toHaveLength(41);
+    expect(onlySecretIn(withTags(40, { tags: { of: 'stack' } })).Tags).toHaveLength(41);
+  });
+
+  test('are refused when they are more, those of the stack and overrides included', () => {
+    expect(() => secretsIn(withTags(42))).toThrow(message);
+    expect(() => secretsIn(withTags(41, { tags: { of: 'stack' } }))).toThrow(message);
+    const stack = withTags(0);
+    const tags = Array.from({ length: 42 }, (_, index) => ({ Key: `tag${index}`, Value: 'x' }));
+    cfn(stack.node.findChild('Secret') as Secret).addPropertyOverride('Tags', tags);
+    expect(() => secretsIn(stack)).toThrow(message);
+  });
+});
