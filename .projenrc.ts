@@ -100,7 +100,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToPypi: { distName: 'cdk-recoverable-secret', module: 'cdk_recoverable_secret', trustedPublishing: true },
   publishToMaven: {
     javaPackage: 'io.github.recoverablesecret',
-    mavenGroupId: 'io.github.recoverablesecret',
+    mavenGroupId: 'io.github.cdk-recoverable-secret',
     mavenArtifactId: 'cdk-recoverable-secret',
   },
   publishToGo: {
@@ -151,6 +151,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
     `@aws-sdk/client-eventbridge@${AWS_SDK}`,
     `@aws-sdk/client-sqs@${AWS_SDK}`,
     `@aws-sdk/client-cloudwatch@${AWS_SDK}`,
+    `@aws-sdk/client-cloudwatch-logs@${AWS_SDK}`,
+    `@aws-sdk/client-sfn@${AWS_SDK}`,
+    // The version that Step Functions documents.
+    'jsonata@2.0.6',
     'aws-cdk@2.1148.1',
     'aws-sdk-client-mock@4.1.0',
     'cdk-nag@3.0.2',

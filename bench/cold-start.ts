@@ -1,6 +1,5 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { properties } from '../test/handler/requests';
 import { AWS_CUSTOM_RESOURCE, handlerWithoutSdk, providerFramework, RECOVERABLE_SECRET } from './bundles';
 import { median, number, times, withSpread } from './figures';
@@ -45,17 +44,16 @@ export async function coldStart(directory: string): Promise<Section> {
     return {
       title: 'Cold start and size',
       about:
-        `Milliseconds from the start of the process until the function is loaded and until the first request is ` +
-        `answered; the median of ${RUNS} starts, and the least and the greatest. AWS is a server on this machine that ` +
-        `replies at once. *SDK of the runtime* is the SDK from \`node_modules\`: the copy that Lambda has cannot be ` +
-        'measured here. Ratios are those of the first row to the others.',
-      columns: ['function', 'bytes', 'gzip', 'loaded', 'first answer', 'CPU until then', 'ratio', 'memory, MB'],
+        `Milliseconds from the start of the process until the function is loaded and until it has answered the first ` +
+        `request; the median of ${RUNS} starts, and the least and the greatest. AWS is a server on this machine that ` +
+        `replies at once, and *SDK of the runtime* is the SDK from \`node_modules\`: Lambda's copy cannot be measured ` +
+        'here. Ratios are those of the first row to the others.',
+      columns: ['function', 'bytes', 'loaded', 'first answer', 'ratio', 'memory, MB'],
       rows: candidates.map((candidate) => [
         candidate.name,
-        ...sizes(candidate.code).map((size) => number(size)),
+        number(size(candidate.code)),
         withSpread(figure(candidate, 'ready')),
         withSpread(figure(candidate, 'answered')),
-        withSpread(figure(candidate, 'answeredCpu')),
         times(answered(ours), answered(candidate)),
         number(median(figure(candidate, 'memory'))),
       ]),
@@ -113,15 +111,11 @@ async function memory({ code, declared }: Candidate, endpoint: string) {
   }
 }
 
-/** Bytes of the code that is deployed, as they are and compressed. */
-function sizes({ file }: Code): [number, number] {
+/** Bytes of the code that is deployed. */
+function size({ file }: Code): number {
   const directory = path.dirname(file);
-  const contents = fs
-    .readdirSync(directory)
-    .filter((name) => name.endsWith('.js'))
-    .map((name) => fs.readFileSync(path.join(directory, name)));
-  const total = (buffers: readonly Buffer[]) => buffers.reduce((sum, { length }) => sum + length, 0);
-  return [total(contents), total(contents.map((content) => gzipSync(content)))];
+  const files = fs.readdirSync(directory).filter((name) => name.endsWith('.js'));
+  return files.reduce((sum, name) => sum + fs.statSync(path.join(directory, name)).size, 0);
 }
 
 /** A service in which everything succeeds. */

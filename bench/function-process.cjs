@@ -17,7 +17,6 @@ console.log = () => {};
 const [file, name, first] = process.argv.slice(2);
 const { [name]: handler } = require(file);
 const ready = performance.now();
-const readyCpu = cpu();
 
 async function serve(requests) {
   const context = { getRemainingTimeInMillis: () => 600_000 };
@@ -25,17 +24,12 @@ async function serve(requests) {
 }
 
 serve([JSON.parse(first)]).then(() => {
-  process.send({ ready, readyCpu, answered: performance.now(), answeredCpu: cpu(), memory: memory() });
+  process.send({ ready, answered: performance.now(), memory: memory() });
 });
 process.on('message', async (requests) => {
   await serve(requests);
   process.send({ memory: memory() });
 });
-
-function cpu() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
 
 /** The most that the process has had, in MB. */
 function memory() {

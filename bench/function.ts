@@ -11,9 +11,7 @@ const PATIENCE_MS = 60_000;
 /** What it took from the start of the process until the first request was answered; milliseconds and MB. */
 export interface ColdStart {
   readonly ready: number;
-  readonly readyCpu: number;
   readonly answered: number;
-  readonly answeredCpu: number;
   readonly memory: number;
 }
 

@@ -4,8 +4,8 @@ import type { Section } from './section';
 export function markdown(sections: readonly Section[], machine: string, plotFile: string): string {
   return [
     '# Performance',
-    `Every figure stands next to what one would have instead, measured in the same run. \`npm run bench\` writes this page.`,
-    machine,
+    'What recoverable secrets take, each figure next to what one would have instead, measured in the same run. ' +
+      `\`npm run bench\` writes this page. ${machine}`,
     `![What recoverable secrets take, next to what one would have instead](./${plotFile})`,
     ...sections.flatMap(({ title, about, columns, rows, notes = [] }) => [
       `## ${title}`,

@@ -10,7 +10,6 @@ const { App, Stack } = require('aws-cdk-lib');
 
 const [module_, name, count, outdir, asset] = process.argv.slice(2);
 const { [name]: Secret } = require(module_);
-const loaded = performance.now();
 
 const app = new App({ outdir });
 const stack = new Stack(app, 'Stack');
@@ -33,7 +32,6 @@ const { Resources: resources } = JSON.parse(fs.readFileSync(templateFullPath, 'u
 const policies = Object.values(resources).flatMap(({ Properties }) => Properties?.Policies ?? []);
 process.send({
   total: done,
-  work: done - loaded,
   bytes: fs.statSync(templateFullPath).size,
   resources: Object.keys(resources).length,
   policyCharacters: JSON.stringify(policies.map(({ PolicyDocument }) => PolicyDocument)).length,

@@ -141,6 +141,22 @@ export interface SecretDeletionMonitorProps {
   readonly includeDescribeSecret?: boolean;
 
   /**
+   * How often the monitor checks that it sees anything at all: whole hours, from 1 hour to 1 day. `Duration.days(1)` will
+   * do.
+   *
+   * Without a CloudTrail trail that records reading management events nothing fires. So the monitor asks for the value of
+   * a secret that does not exist, and the `heartbeatAlarm` goes off when the event of that call has not come back for two
+   * hours more than this. It also goes off when the monitor is deployed, until the first event is back, within some 15
+   * minutes. Throws for other values and for a token.
+   *
+   * Costs one alarm. A state machine makes the call; its role can read no value.
+   *
+   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+   * @default - no heartbeat: a monitor that sees nothing says nothing
+   */
+  readonly heartbeat?: Duration;
+
+  /**
    * How much time one data point of the alarms and graphs covers: whole minutes, from 1 minute to 1 day.
    *
    * A single attempt within it sets off the alarm; the alarm is over when a period has passed without one. Throws for

@@ -12,6 +12,7 @@ import { error } from './private/error';
 import { addMonitorChecks, seeReads } from './private/monitor/checks';
 import { makeDashboard } from './private/monitor/dashboard';
 import { lastAttemptsQuery } from './private/monitor/filter';
+import { makeHeartbeat } from './private/monitor/heartbeat';
 import {
   accessAttemptNotice,
   restoredNotice,
@@ -26,10 +27,10 @@ import type { SecretDeletionMonitorProps } from './secret-deletion-monitor-props
  * Raises an alarm, and says who it was, when somebody uses a secret that is scheduled for deletion.
  *
  * Make one per account and region, in a stack that stays when the secrets' stacks go. It needs no reference to any
- * secret, it also sees secrets that were deleted by hand or by another tool, and it runs no code.
+ * secret, it also sees secrets that were deleted by hand or by another tool, and it runs no function.
  *
  * It works only where a CloudTrail trail records management events, the reading ones included; without one nothing
- * fires, and nothing says so. `docs/monitor.md` in the repository of this library shows how to check, and how to try it
+ * fires, and only the prop `heartbeat` tells. `docs/monitor.md` in the repository of this library shows how to check, and how to try it
  * out with a throw-away secret.
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring_cloudwatch_deleted-secrets.html
@@ -58,6 +59,11 @@ export class SecretDeletionMonitor extends Construct {
    * The alarm on calls that may be attempts; undefined without one of the `include...` props.
    */
   public readonly unconfirmedAlarm?: cloudwatch.Alarm;
+
+  /**
+   * The alarm on a heartbeat that did not come back; undefined without the prop `heartbeat`.
+   */
+  public readonly heartbeatAlarm?: cloudwatch.Alarm;
 
   /**
    * The alarm on notices that EventBridge could not deliver.
@@ -94,7 +100,7 @@ export class SecretDeletionMonitor extends Construct {
 
   constructor(scope: Construct, id: string, props: SecretDeletionMonitorProps = {}) {
     super(scope, id);
-    const { period, watched, patterns, trail } = monitorSettings(props, this);
+    const { period, watched, patterns, trail, heartbeat } = monitorSettings(props, this);
     this.period = period;
     this.topic = props.notificationTopic ?? this.makeTopic(props.encryptionKey);
     allowPublishing(this, this.topic, props.encryptionKey ?? this.topic.masterKey);
@@ -116,6 +122,7 @@ export class SecretDeletionMonitor extends Construct {
     const unconfirmed = patterns.unconfirmed && this.watchUnconfirmed(patterns.unconfirmed);
     this.unconfirmedAlarm = unconfirmed && this.alarmOnUnconfirmed(unconfirmed);
     if (patterns.lifecycle) this.reportLifecycle(patterns.lifecycle);
+    this.heartbeatAlarm = heartbeat && this.watchHeartbeat(heartbeat);
     this.undeliveredAlarm = this.makeAlarm('UndeliveredNoticeAlarm', {
       metric: this.metricUndeliveredNotices(),
       alarmDescription:
@@ -293,6 +300,20 @@ export class SecretDeletionMonitor extends Construct {
     });
   }
 
+  private watchHeartbeat(every: Duration): cloudwatch.Alarm {
+    const rule = makeHeartbeat(this, every, this.deadLetterQueue);
+    return this.makeAbsenceAlarm('HeartbeatAlarm', every, {
+      metric: this.matchedEvents(rule, { period: Duration.hours(1) }),
+      alarmDescription:
+        'This monitor may be blind: the call that it makes as a heartbeat has not come back as an event. ' +
+        '(After the first deployment it takes some 15 minutes.) Check, in this region: is a CloudTrail trail logging ' +
+        '(aws cloudtrail get-trail-status), does it record management events that read ' +
+        '(aws cloudtrail get-event-selectors: ReadWriteType All, no readOnly selector), are the rules of the monitor ' +
+        'in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS (aws events list-rules), and does the state ' +
+        'machine of the heartbeat run once per interval (aws stepfunctions list-executions).',
+    });
+  }
+
   private makeRule(id: string, { notice, ...props }: RuleOptions): events.Rule {
     return new events.Rule(this, id, {
       ...props,
@@ -318,14 +339,32 @@ export class SecretDeletionMonitor extends Construct {
     });
   }
 
-  private makeAlarm(id: string, props: Pick<cloudwatch.AlarmProps, 'metric' | 'alarmDescription'>): cloudwatch.Alarm {
+  /** Goes off when something happens. */
+  private makeAlarm(id: string, props: AlarmOptions): cloudwatch.Alarm {
+    return this.addAlarm(id, {
+      ...props,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  /** Goes off when something that happens again and again, and is counted by the hour, stays away. */
+  private makeAbsenceAlarm(id: string, every: Duration, props: AlarmOptions): cloudwatch.Alarm {
+    return this.addAlarm(id, {
+      ...props,
+      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+      // Hours begin when the clock strikes, and CloudTrail takes its time.
+      evaluationPeriods: every.toHours() + 2,
+      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+    });
+  }
+
+  private addAlarm(id: string, props: Omit<cloudwatch.AlarmProps, 'threshold' | 'datapointsToAlarm'>) {
     const alarm = new cloudwatch.Alarm(this, id, {
       ...props,
       threshold: 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      datapointsToAlarm: 1,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      datapointsToAlarm: props.evaluationPeriods,
     });
     this.alarms.push(alarm);
     return alarm;
@@ -341,6 +380,8 @@ interface RuleOptions {
   /** The whole event is sent if there is none. */
   readonly notice?: events.RuleTargetInput;
 }
+
+type AlarmOptions = Pick<cloudwatch.AlarmProps, 'metric' | 'alarmDescription'>;
 
 interface MetricFilterOptions
   extends Pick<logs.MetricFilterProps, 'logGroup' | 'metricName' | 'defaultValue' | 'dimensions'> {

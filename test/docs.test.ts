@@ -33,17 +33,42 @@ function anchorsOf(file: string): string[] {
   return [...headings.map(slug), ...named];
 }
 
+const REPOSITORY = 'https://github.com/cdk-recoverable-secret/cdk-recoverable-secret';
+
+/** A target within the repository, from its top: also where a page that is shown elsewhere gives the whole address. */
+function withinRepository(target: string, page: string): string | undefined {
+  const [, file] =
+    new RegExp(
+      `^(?:${REPOSITORY}/blob|${REPOSITORY.replace('github.com', 'raw.githubusercontent.com')})/main/(.*)`,
+    ).exec(target) ?? [];
+  if (file) return file;
+  if (/^[a-z]+:/.test(target)) return undefined;
+  return target.startsWith('#') ? page + target : path.posix.join(path.posix.dirname(page), target);
+}
+
 test.each(PAGES)('every link of %s leads somewhere', (page) => {
-  const broken = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, target]) => target)
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .filter((target) => {
-      const [file, anchor] = target.split('#');
-      const there = file ? path.posix.join(path.posix.dirname(page), file) : page;
-      if (!fs.existsSync(path.join(ROOT, there))) return true;
-      return anchor !== undefined && !anchorsOf(there).includes(anchor);
-    });
+  const text = withoutCode(read(page));
+  const defined = new Map([...text.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name, target]) => [name, target]));
+  const targets = [
+    ...[...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target),
+    ...[...text.matchAll(/\]\[([^\]]+)\]/g)].map(([, name]) => defined.get(name) ?? `${name} is not defined`),
+  ];
+  const broken = targets.filter((target) => {
+    const there = withinRepository(target, page);
+    if (!there) return false;
+    const [file, anchor] = there.split('#');
+    if (!fs.existsSync(path.join(ROOT, file))) return true;
+    return anchor !== undefined && !anchorsOf(file).includes(anchor);
+  });
   expect(broken).toEqual([]);
+});
+
+test('the README, which npm and PyPI show, has whole addresses', () => {
+  const targets = [...withoutCode(read('README.md')).matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)];
+  expect(targets.length).toBeGreaterThan(10);
+  expect(
+    targets.map(([, inline, defined]) => inline ?? defined).filter((target) => !/^(https:|#)/.test(target)),
+  ).toEqual([]);
 });
 
 test('every npm script that a page names exists', () => {

@@ -1,5 +1,5 @@
 import { CloudWatchClient, DescribeAlarmsCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
-import { CfnOutput } from 'aws-cdk-lib';
+import { CfnOutput, Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -7,11 +7,22 @@ import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { SecretDeletionMonitor } from '../src/secret-deletion-monitor';
 import { ATTEMPTS, UNCONFIRMED } from './monitor/attempt-matrix';
-import { apiCall, denied, NAME_TAKEN, refused, scheduled, secretArn, serviceEvent } from './monitor/cloudtrail-events';
+import {
+  apiCall,
+  type CloudTrailEvent,
+  denied,
+  NAME_TAKEN,
+  NOT_FOUND,
+  refused,
+  scheduled,
+  secretArn,
+  serviceEvent,
+} from './monitor/cloudtrail-events';
 import { Rehearsal } from './monitor/rehearsal';
-import { eventPattern, monitorTemplate, operationsStack } from './monitor/templates';
+import { eventPattern, monitorTemplate, operationsStack, workflow } from './monitor/templates';
 import { CREDENTIALS, REGION } from './support/cdk-cli';
 import { type Emulator, startMinistack } from './support/emulator';
+import { Secrets } from './support/secrets';
 
 /*
  * What this proves, and what it cannot: the emulator decides about event patterns as AWS documents it, fills in the
@@ -98,8 +109,24 @@ test.each([
   }
 });
 
+test('TestEventPattern of the heartbeat: the reads of its own role, whatever becomes of them, and nothing else', async () => {
+  const pattern = eventPattern(monitorTemplate({ heartbeat: Duration.days(1) }), 'The heartbeat');
+  const [role] = /MonitorHeartbeatStateMachineRole\w+\.Arn/.exec(pattern) ?? [];
+  const by = (arn: string) => ({ userIdentity: { type: 'AssumedRole', sessionContext: { sessionIssuer: { arn } } } });
+  const matches = (event: CloudTrailEvent) => rehearsal.matches(pattern, event);
+  const own = by(String(role));
+
+  expect(await matches(refused('GetSecretValue', { secretId: 'x' }, NOT_FOUND, own))).toBe(true);
+  const refusal = denied('GetSecretValue', 'x');
+  expect(await matches({ ...refusal, detail: { ...refusal.detail, ...own } })).toBe(true);
+  expect(await matches(refused('DescribeSecret', { secretId: 'x' }, NOT_FOUND, own))).toBe(false);
+  expect(await matches(refused('GetSecretValue', { secretId: 'x' }, NOT_FOUND, by('another')))).toBe(false);
+  expect(await matches(refused('GetSecretValue', { secretId: 'x' }, NOT_FOUND))).toBe(false);
+});
+
 describe('delivery, with the events put in by hand and the rules plainly enabled', () => {
   let inbox: string;
+  let template: Template;
 
   beforeAll(async () => {
     const stack = operationsStack();
@@ -111,11 +138,13 @@ describe('delivery, with the events put in by hand and the rules plainly enabled
       includeAccessDenied: true,
       includeBatchGetSecretValue: true,
       includeDescribeSecret: true,
+      heartbeat: Duration.days(1),
       dashboard: true,
     });
     monitor.topic.addSubscription(new SqsSubscription(queue, { rawMessageDelivery: true }));
     new CfnOutput(stack, 'InboxUrl', { value: queue.queueUrl });
-    inbox = (await rehearsal.deploy('Operations', Template.fromStack(stack).toJSON())).InboxUrl;
+    template = Template.fromStack(stack);
+    inbox = (await rehearsal.deploy('Operations', template.toJSON())).InboxUrl;
   }, 60_000);
 
   /** The lines of the one message that arrives. */
@@ -216,17 +245,27 @@ describe('delivery, with the events put in by hand and the rules plainly enabled
     expect(await rehearsal.receive(inbox, 0)).toEqual([]);
   });
 
+  test('the heartbeat reads and finds nothing, also when there is a secret of that name', async () => {
+    const { SecretId } = workflow(template, 'Heartbeat').States.Read.Arguments;
+    const secrets = new Secrets(emulator.endpoint);
+    for (const make of [() => undefined, () => secrets.create(SecretId, 'a value that nobody may see')]) {
+      await make();
+      const { status, output } = await rehearsal.run('Heartbeat', { now: '2026-03-04T05:06:07Z' });
+      expect([status, JSON.stringify(output)]).toEqual(['SUCCEEDED', expect.not.stringContaining('a value')]);
+    }
+  });
+
   test('every alarm publishes to the topic, when its state is set by hand', async () => {
     const client = new CloudWatchClient({ endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS });
     const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({}));
-    expect(MetricAlarms).toHaveLength(4);
+    expect(MetricAlarms).toHaveLength(5);
     for (const { AlarmName } of MetricAlarms) {
       await client.send(new SetAlarmStateCommand({ AlarmName, StateValue: 'ALARM', StateReason: 'rehearsal' }));
     }
     client.destroy();
 
-    const messages = (await rehearsal.receive(inbox, 4)).map((text) => JSON.parse(text));
-    expect(messages.map(({ NewStateValue }) => NewStateValue)).toEqual(['ALARM', 'ALARM', 'ALARM', 'ALARM']);
+    const messages = (await rehearsal.receive(inbox, 5)).map((text) => JSON.parse(text));
+    expect(messages.map(({ NewStateValue }) => NewStateValue)).toEqual(Array(5).fill('ALARM'));
     expect(messages.map(({ AlarmDescription }) => AlarmDescription)).toEqual(
       expect.arrayContaining([expect.stringContaining('Somebody tried to use a secret')]),
     );

@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -20,6 +20,7 @@ const everything = (stack: Stack): SecretDeletionMonitorProps => ({
   includeAccessDenied: true,
   includeBatchGetSecretValue: true,
   includeDescribeSecret: true,
+  heartbeat: Duration.days(1),
   dashboard: true,
 });
 

@@ -7,6 +7,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IConstruct } from 'constructs';
 import { RecoverableSecret } from '../src/recoverable-secret';
 import { SecretDeletionMonitor } from '../src/secret-deletion-monitor';
 import type { SecretDeletionMonitorProps } from '../src/secret-deletion-monitor-props';
@@ -28,6 +29,7 @@ const everything = (stack: Stack): SecretDeletionMonitorProps => ({
   includeAccessDenied: true,
   includeBatchGetSecretValue: true,
   includeDescribeSecret: true,
+  heartbeat: Duration.days(1),
   dashboard: true,
 });
 
@@ -211,15 +213,15 @@ test('the notice gives who, what, when and the command to restore, and leaves ou
   expect(InputTransformer.InputTemplate.length).toBeLessThan(8192);
 });
 
-test('whatever is asked for, no resource has a name of its own, no stack exports anything, and no code runs', () => {
+test('whatever is asked for, no resource has a name of its own, no stack exports anything, and no function runs', () => {
   const template = monitorTemplate(everything).toJSON();
   const resources = Object.values(template.Resources as Record<string, { Type: string; Properties: object }>);
   for (const { Type, Properties } of resources) {
     const names = Object.keys(Properties).filter(
-      (key) => /Name$/.test(key) && !/^(LogGroup|Metric|Display)Name$/.test(key),
+      (key) => /Name$/.test(key) && !/^(LogGroup|Metric|Display|Policy)Name$/.test(key),
     );
     expect([Type, names]).toEqual([Type, []]);
-    expect(Type).not.toMatch(/Lambda|IAM|Custom/);
+    expect(Type).not.toMatch(/Lambda|Custom/);
   }
   expect(Object.keys(template)).toEqual(['Resources']);
 });
@@ -230,7 +232,7 @@ describe('alarmActions', () => {
       ...everything(stack),
       alarmActions: [new SnsAction(Topic.fromTopicArn(stack, 'Pager', `arn:aws:sns:${REGION}:${ACCOUNT}:pager`))],
     }));
-    expect(alarms(template)).toHaveLength(5);
+    expect(alarms(template)).toHaveLength(6);
     for (const alarm of alarms(template))
       expect(alarm.AlarmActions).toEqual([`arn:aws:sns:${REGION}:${ACCOUNT}:pager`]);
   });
@@ -574,8 +576,15 @@ test('alarms are there for every path that is asked for, and only then', () => {
   );
 
   const full = new SecretDeletionMonitor(stack, 'Full', everything(stack));
-  const all = [full.alarm, full.logAlarm, full.perSecretAlarm, full.unconfirmedAlarm, full.undeliveredAlarm];
-  expect(new Set(all.map((alarm) => alarm?.node.path)).size).toBe(5);
+  const all = [
+    full.alarm,
+    full.logAlarm,
+    full.perSecretAlarm,
+    full.unconfirmedAlarm,
+    full.heartbeatAlarm,
+    full.undeliveredAlarm,
+  ];
+  expect(new Set(all.map((alarm) => alarm?.node.path)).size).toBe(6);
   expect(full.dashboard).toBeDefined();
 });
 
@@ -721,7 +730,7 @@ describe('misuse throws, and creates nothing', () => {
 });
 
 describe('synthesis', () => {
-  describe.each(['AccessAttempts', 'UnconfirmedAttempts'])('of the rule %s', (id) => {
+  describe.each(['AccessAttempts', 'UnconfirmedAttempts', 'Heartbeat/Rule'])('of the rule %s', (id) => {
     test.each<[string, (rule: CfnRule) => void, string]>([
       [
         'another state',
@@ -739,8 +748,12 @@ describe('synthesis', () => {
       const monitor = new SecretDeletionMonitor(stack, 'Monitor', {
         secretNamePrefix: 'prod/',
         includeAccessDenied: true,
+        heartbeat: Duration.days(1),
       });
-      change(monitor.node.findChild(id).node.defaultChild as CfnRule);
+      change(
+        id.split('/').reduce<IConstruct>(({ node }, child) => node.findChild(child), monitor).node
+          .defaultChild as CfnRule,
+      );
       expect(() => app.synth()).toThrow(
         `the state of 'Operations/Monitor/${id}' must be ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS, without which ` +
           `EventBridge keeps calls that read, GetSecretValue among them, from the rule, got: ${got}`,

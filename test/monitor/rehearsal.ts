@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CloudFormationClient,
   CreateStackCommand,
@@ -5,6 +6,13 @@ import {
   waitUntilStackCreateComplete,
 } from '@aws-sdk/client-cloudformation';
 import { EventBridgeClient, PutEventsCommand, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
+import {
+  DescribeExecutionCommand,
+  type ExecutionStatus,
+  paginateListStateMachines,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { CREDENTIALS, REGION } from '../support/cdk-cli';
 import { type CloudTrailEvent, REHEARSAL_SOURCE } from './cloudtrail-events';
@@ -22,12 +30,14 @@ export class Rehearsal {
   private readonly cloudFormation: CloudFormationClient;
   private readonly eventBridge: EventBridgeClient;
   private readonly sqs: SQSClient;
+  private readonly stepFunctions: SFNClient;
 
   constructor(endpoint: string) {
     const config = { endpoint, region: REGION, credentials: CREDENTIALS };
     this.cloudFormation = new CloudFormationClient(config);
     this.eventBridge = new EventBridgeClient(config);
     this.sqs = new SQSClient(config);
+    this.stepFunctions = new SFNClient(config);
   }
 
   /** Whether EventBridge would hand the event to a rule with this pattern. */
@@ -42,7 +52,11 @@ export class Rehearsal {
   async deploy(stackName: string, template: Record<string, unknown>): Promise<Record<string, string>> {
     const { cloudFormation: client } = this;
     await client.send(
-      new CreateStackCommand({ StackName: stackName, TemplateBody: JSON.stringify(rehearse(template)) }),
+      new CreateStackCommand({
+        StackName: stackName,
+        TemplateBody: JSON.stringify(rehearse(template)),
+        Capabilities: ['CAPABILITY_IAM'],
+      }),
     );
     await waitUntilStackCreateComplete({ client, maxWaitTime: 30, minDelay: 1 }, { StackName: stackName });
     const { Stacks: [{ Outputs = [] }] = [{}] } = await client.send(
@@ -86,9 +100,44 @@ export class Rehearsal {
     return texts;
   }
 
-  destroy(): void {
-    for (const client of [this.cloudFormation, this.eventBridge, this.sqs]) client.destroy();
+  /**
+   * Runs the one state machine whose name has this in it, to its end.
+   *
+   * @param input what the schedule would give it: above all the time
+   */
+  async run(name: string, input: { readonly now: string }, signal?: AbortSignal): Promise<Execution> {
+    const { stepFunctions: client } = this;
+    const arns: string[] = [];
+    for await (const { stateMachines = [] } of paginateListStateMachines({ client }, {})) {
+      arns.push(
+        ...stateMachines.flatMap(({ stateMachineArn = '' }) => (stateMachineArn.includes(name) ? stateMachineArn : [])),
+      );
+    }
+    if (arns.length !== 1) throw new Error(`${arns.length} state machines for '${name}'`);
+    const started = new StartExecutionCommand({ stateMachineArn: arns[0], input: JSON.stringify(input) });
+    const { executionArn } = await client.send(started);
+    for (;;) {
+      const {
+        status = 'RUNNING',
+        output = 'null',
+        cause,
+      } = await client.send(new DescribeExecutionCommand({ executionArn }));
+      if (status !== 'RUNNING') return { status, output: JSON.parse(output), cause };
+      await sleep(50, undefined, { signal });
+    }
   }
+
+  destroy(): void {
+    for (const client of [this.cloudFormation, this.eventBridge, this.sqs, this.stepFunctions]) client.destroy();
+  }
+}
+
+/** How a state machine ended, and with what. */
+export interface Execution {
+  readonly status: ExecutionStatus;
+  // biome-ignore lint/suspicious/noExplicitAny: what a state machine returns has no type
+  readonly output: any;
+  readonly cause?: string;
 }
 
 /** A copy of a template whose rules are plainly enabled and listen to a rehearsal instead of AWS. */

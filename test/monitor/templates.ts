@@ -33,18 +33,29 @@ export function ruleProperties(template: Template, description: string): Record<
 
 /** The pattern of that rule, as EventBridge receives it. */
 export function eventPattern(template: Template, description: string): string {
-  return JSON.stringify(inStandardPartition(ruleProperties(template, description).EventPattern));
+  return JSON.stringify(filledIn(ruleProperties(template, description).EventPattern));
 }
 
-/** What CloudFormation makes of a template value whose only intrinsic is the partition. */
-function inStandardPartition(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inStandardPartition);
+/** The definition of the one state machine whose logical id has this in it. */
+// biome-ignore lint/suspicious/noExplicitAny: definitions have no types
+export function workflow(template: Template, id: string): any {
+  const machines = Object.entries(template.findResources('AWS::StepFunctions::StateMachine'))
+    .filter(([logicalId]) => logicalId.includes(id))
+    .map(([, { Properties }]) => Properties.DefinitionString);
+  if (machines.length !== 1) throw new Error(`${machines.length} state machines for '${id}'`);
+  return JSON.parse(String(filledIn(machines[0])));
+}
+
+/** What CloudFormation makes of a template value, with the logical ids of resources for what only it knows. */
+function filledIn(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(filledIn);
   if (value === null || typeof value !== 'object') return value;
   const [[key, operand]] = Object.entries(value).length === 1 ? Object.entries(value) : [['', undefined]];
-  if (key === 'Ref' && operand === 'AWS::Partition') return 'aws';
+  if (key === 'Ref') return operand === 'AWS::Partition' ? 'aws' : operand;
+  if (key === 'Fn::GetAtt') return (operand as string[]).join('.');
   if (key === 'Fn::Join') {
     const [separator, parts] = operand as [string, unknown[]];
-    return parts.map(inStandardPartition).join(separator);
+    return parts.map(filledIn).join(separator);
   }
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, inStandardPartition(entry)]));
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, filledIn(entry)]));
 }

@@ -42,7 +42,7 @@ afterAll(() => {
 });
 
 function forgetJavaPackage(): void {
-  fs.rmSync(path.join(MAVEN_REPOSITORY, 'io', 'github', 'recoverablesecret'), { recursive: true, force: true });
+  fs.rmSync(path.join(MAVEN_REPOSITORY, 'io', 'github', 'cdk-recoverable-secret'), { recursive: true, force: true });
 }
 
 /** Runs a command line as a user would; throws unless it succeeds. */

@@ -1,3 +1,4 @@
+import type { Stack } from 'aws-cdk-lib';
 import type { EventPattern } from 'aws-cdk-lib/aws-events';
 
 /**
@@ -112,6 +113,19 @@ export function finalDeletionPattern(watched: WatchedSecrets | undefined, arnPre
     eventName: ['EndSecretVersionDelete'],
     ...(watched && { additionalEventData: { SecretId: identifiers(watched, arnPrefix) } }),
   });
+}
+
+/** The reads of one role, whatever becomes of them. */
+export function heartbeatPattern(roleArn: string): EventPattern {
+  return eventPattern(API_CALL, {
+    eventName: ['GetSecretValue'],
+    userIdentity: { sessionContext: { sessionIssuer: { arn: [roleArn] } } },
+  });
+}
+
+/** What the ARN of every secret in the account and region of a stack begins with. */
+export function arnOfAnySecret({ partition, region, account }: Stack): string {
+  return `arn:${partition}:secretsmanager:${region}:${account}:secret:`;
 }
 
 /** How many characters of EventBridge's quota a pattern takes. */

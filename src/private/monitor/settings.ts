@@ -11,6 +11,7 @@ import { synthesizedSecretName } from '../recovery/synthesized-name';
 import { MAX_FILTER_PATTERN_LENGTH, trailFilterPattern, trailFilterPatternBySecret } from './filter';
 import {
   accessAttemptPattern,
+  arnOfAnySecret,
   eventPatternLength,
   finalDeletionPattern,
   LONGEST_ARN_PREFIX,
@@ -29,6 +30,7 @@ export interface MonitorSettings {
   readonly patterns: EventPatterns;
   /** Undefined without `cloudTrailLogGroup`. */
   readonly trail?: Trail;
+  readonly heartbeat?: Duration;
 }
 
 /** Patterns of EventBridge. */
@@ -60,7 +62,14 @@ export function monitorSettings(props: SecretDeletionMonitorProps, scope: IConst
   assertPlace('cloudTrailLogGroup', cloudTrailLogGroup, scope);
   assertPlace('notificationTopic', notificationTopic, scope);
   assertTopic(props, scope);
-  return { period, watched, patterns: eventPatterns(props, watched, scope), trail: trailOf(props, watched, scope) };
+  assertHeartbeat(props, scope);
+  return {
+    period,
+    watched,
+    patterns: eventPatterns(props, watched, scope),
+    trail: trailOf(props, watched, scope),
+    heartbeat: props.heartbeat,
+  };
 }
 
 function alarmPeriod({ period, perSecretAlarm }: SecretDeletionMonitorProps, scope: IConstruct): Duration {
@@ -77,6 +86,15 @@ function alarmPeriod({ period, perSecretAlarm }: SecretDeletionMonitorProps, sco
     );
   }
   return period;
+}
+
+function assertHeartbeat({ heartbeat }: SecretDeletionMonitorProps, scope: IConstruct): void {
+  if (heartbeat === undefined) return;
+  if (heartbeat.isUnresolved()) throw error(scope, 'heartbeat must be known at synthesis, got: a token');
+  const hours = heartbeat.toHours({ integral: false });
+  if (!Number.isInteger(hours) || hours < 1 || hours > 24) {
+    throw error(scope, `heartbeat must be whole hours, from 1 hour to 1 day, got: ${heartbeat.toString()}`);
+  }
 }
 
 function watchedSecrets(props: SecretDeletionMonitorProps, scope: IConstruct): WatchedSecrets | undefined {
@@ -229,12 +247,7 @@ function eventPatterns(
       );
     }
   }
-  return patternsFor(arnOfAnySecret(scope));
-}
-
-function arnOfAnySecret(scope: IConstruct): string {
-  const { partition, region, account } = Stack.of(scope);
-  return `arn:${partition}:secretsmanager:${region}:${account}:secret:`;
+  return patternsFor(arnOfAnySecret(Stack.of(scope)));
 }
 
 function trailOf(
