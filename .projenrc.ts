@@ -91,8 +91,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   constructsVersion: CONSTRUCTS_FLOOR,
   jsiiVersion: '~6.0.16',
   typescriptVersion: '~6.0.3',
-  // The handler ships as a bundle; jsii never sees its sources.
-  excludeTypescript: ['src/handler/**'],
+  // The handler and the command line ship as bundles; jsii never sees their sources.
+  excludeTypescript: ['src/handler/**', 'src/cli/**'],
+  bin: { 'cdk-recoverable-secret': 'assets/cli/main/index.js' },
   tsconfigDevFile: 'tsconfig.dev.json',
   typecheckTests: true,
   docgenFilePath: 'API.md',
@@ -155,9 +156,20 @@ const project = new awscdk.AwsCdkConstructLibrary({
     `@aws-sdk/client-sfn@${AWS_SDK}`,
     // The version that Step Functions documents.
     'jsonata@2.0.6',
+    `@aws-sdk/client-iam@${AWS_SDK}`,
     'aws-cdk@2.1148.1',
     'aws-sdk-client-mock@4.1.0',
     'cdk-nag@3.0.2',
+    // Of the command line; they end up in its bundle.
+    '@aws-cdk/cloud-assembly-api@2.2.6',
+    `@aws-sdk/client-sts@${AWS_SDK}`,
+    '@inquirer/confirm@5.1.21',
+    'cli-table3@0.6.5',
+    'commander@14.0.3',
+    'p-limit@3.1.0',
+    'picocolors@1.1.1',
+    'string-width@4.2.3',
+    'wrap-ansi@7.0.0',
     '@stryker-mutator/core@9.6.1',
     '@stryker-mutator/jest-runner@9.6.1',
     'fast-check@4.3.0',
@@ -165,8 +177,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   gitignore: ['/.tools/', '/.jsii.tabl.json', '/.jsii.gz', 'cdk.out/'],
 });
 
-// ESM entry points first: esbuild drops what the handler does not use of the SDK.
-project.bundler.addBundle('src/handler/secret-recovery.lambda.ts', {
+// ESM entry points first: esbuild drops what is not used of the SDK.
+const bundle = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
@@ -174,7 +186,9 @@ project.bundler.addBundle('src/handler/secret-recovery.lambda.ts', {
   mainFields: ['module', 'main'],
   outfile: 'index.js',
   watchTask: false,
-});
+} satisfies javascript.AddBundleOptions;
+project.bundler.addBundle('src/handler/secret-recovery.lambda.ts', bundle);
+project.bundler.addBundle('src/cli/main.ts', { ...bundle, banner: '#!/usr/bin/env node' });
 
 // `npm test` works on a fresh clone: it bundles the handler, and it reports style instead of rewriting files.
 project.testTask.prependSpawn(project.bundler.bundleTask);

@@ -101,9 +101,9 @@ describe('the npm package', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
 
-  test('contains the library, the bundle of the handler, and nothing else', () => {
+  test('contains the library, the bundles of the handler and of the command line, and nothing else', () => {
     const modules = filesIn(path.join(ROOT, 'src'))
-      .filter((file) => !file.startsWith('handler'))
+      .filter((file) => !/^(handler|cli)\b/.test(file))
       .map((file) => `lib/${file.replace(/\.ts$/, '')}`);
     expect(filesIn(path.join(content, 'package')).sort()).toEqual(
       [
@@ -113,6 +113,7 @@ describe('the npm package', () => {
         'CHANGELOG.md',
         'LICENSE',
         'README.md',
+        'assets/cli/main/index.js',
         'assets/handler/secret-recovery.lambda/index.js',
         'package.json',
         ...modules.flatMap((module) => [`${module}.d.ts`, `${module}.js`]),
@@ -140,6 +141,23 @@ describe('the npm package', () => {
     expect(fs.statSync(path.join(ROOT, 'dist', 'js', tarball())).size).toBeLessThan(350_000);
   });
 
+  test('has a command that runs in an empty folder', async () => {
+    const empty = path.join(copy, 'empty');
+    fs.mkdirSync(empty);
+    const command = `npx --yes --package "${path.join(ROOT, 'dist', 'js', tarball())}" cdk-recoverable-secret`;
+    expect(await sh(`${command} --help`, empty)).toContain('Usage: cdk-recoverable-secret');
+    expect(fs.readdirSync(empty)).toEqual([]);
+  });
+
+  test('loads nothing of the command line with the library', async () => {
+    const loaded = await sh(
+      `node -p "require('cdk-recoverable-secret'); Object.keys(require.cache).join(' ')"`,
+      folderOf('typescript'),
+    );
+    expect(loaded).toContain(path.join('cdk-recoverable-secret', 'lib', 'recoverable-secret.js'));
+    expect(loaded.split(' ').filter((file) => file.includes(path.join('assets', 'cli')))).toEqual([]);
+  });
+
   test('lets nobody import what is not public', async () => {
     const resolve = (id: string) =>
       sh(`node -p "require.resolve('cdk-recoverable-secret${id}')"`, folderOf('typescript'));
@@ -148,6 +166,7 @@ describe('the npm package', () => {
       '/lib/private/contract',
       '/lib/secret-recovery.js',
       '/assets/handler/secret-recovery.lambda/index.js',
+      '/assets/cli/main/index.js',
     ]) {
       await expect(resolve(id)).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
     }

@@ -1,0 +1,64 @@
+import type { DescribeSecretResponse, SecretListEntry } from '@aws-sdk/client-secrets-manager';
+import { readOwnership, type Tags } from '../handler/model/ownership';
+import { OWNERSHIP_TAG_PREFIX } from '../private/contract';
+
+/** A secret as the commands show it: by whom it was held, and until when it can be restored. */
+export interface SecretSummary {
+  readonly name: string;
+  readonly arn: string;
+  readonly owner?: string;
+  readonly stackId?: string;
+  readonly logicalId?: string;
+  /** Whether it is scheduled for deletion. */
+  readonly scheduled: boolean;
+  /** When its recovery window ends; undefined for a live secret, and where nobody can tell. */
+  readonly end?: EndOfWindow;
+  /** AWS tells the day, in UTC. */
+  readonly lastAccessed?: Date;
+  /** Where the secret is that this one is a copy of. */
+  readonly replicaOf?: string;
+  /** The AWS service that manages it. */
+  readonly managedBy?: string;
+}
+
+export interface EndOfWindow {
+  readonly date: Date;
+  /** Whether AWS tells this date, or it is calculated. */
+  readonly calculated: boolean;
+}
+
+export function summaryOf(secret: DescribeSecretResponse | SecretListEntry, now: number): SecretSummary {
+  const arn = secret.ARN ?? '';
+  const tags = Object.fromEntries((secret.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  const { owner, stackId, logicalId } = readOwnership(tags);
+  return {
+    name: secret.Name ?? '',
+    arn,
+    owner,
+    stackId,
+    logicalId,
+    scheduled: secret.DeletedDate !== undefined,
+    end: secret.DeletedDate && endOfWindow(secret.DeletedDate, tags, now),
+    lastAccessed: secret.LastAccessedDate,
+    replicaOf: secret.PrimaryRegion && secret.PrimaryRegion !== arn.split(':')[3] ? secret.PrimaryRegion : undefined,
+    managedBy: secret.OwningService || undefined,
+  };
+}
+
+/**
+ * AWS documents `DeletedDate` both as when the deletion was asked for and as the end of the window. In the future it
+ * can only be the end. In the past the window has to be known, and our tag knows it.
+ */
+function endOfWindow(deletedDate: Date, tags: Tags, now: number): EndOfWindow | undefined {
+  if (deletedDate.getTime() > now) return { date: deletedDate, calculated: false };
+  const days = Number(tags[RECOVERY_WINDOW_TAG]);
+  return days > 0 ? { date: new Date(deletedDate.getTime() + days * DAY_MS), calculated: true } : undefined;
+}
+
+/** Whole days until a date; none once it has passed. */
+export function daysUntil(date: Date, now: number): number {
+  return Math.max(0, Math.round((date.getTime() - now) / DAY_MS));
+}
+
+const RECOVERY_WINDOW_TAG = `${OWNERSHIP_TAG_PREFIX}recovery-window`;
+const DAY_MS = 86_400_000;
