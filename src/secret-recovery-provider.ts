@@ -98,6 +98,20 @@ export class SecretRecoveryProvider extends Construct {
     });
     this.serviceToken = handler.functionArn;
     this.node.addValidation({ validate: () => this.policy.errors() });
+    this.reportPolicy();
+  }
+
+  /** `Role.customizeRoles()` writes down what it is told, and has seen an empty policy so far. */
+  private reportPolicy(): void {
+    if (this.node.tryGetContext(CUSTOMIZE_ROLES) === undefined) return;
+    let reported = false;
+    this.node.addValidation({
+      validate: () => {
+        if (!reported) for (const statement of this.policy.report()) this.role.addToPrincipalPolicy(statement);
+        reported = true;
+        return [];
+      },
+    });
   }
 
   /**
@@ -133,6 +147,9 @@ export class SecretRecoveryProvider extends Construct {
     this.policy.allow(secret);
   }
 }
+
+/** The context of `Role.customizeRoles()`; the CDK does not export its key. */
+const CUSTOMIZE_ROLES = '@aws-cdk/iam:customizeRoles';
 
 /** Id of the provider that a stack has for itself. */
 const OF_STACK = 'SecretRecoveryProvider';

@@ -128,6 +128,17 @@ describe('its outcome', () => {
   });
 });
 
+describe('its attribute Id, as of the native resource,', () => {
+  const id = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Id'] });
+
+  test('is still one of the resource', () => {
+    const stack = shop();
+    const secret = new RecoverableSecret(stack, 'Secret').node.defaultChild as CfnSecret;
+    new CfnOutput(stack, 'Id', { value: secret.attrId });
+    Template.fromStack(stack).hasOutput('Id', { Value: id(stack.resolve(secret.logicalId)) });
+  });
+});
+
 describe('its tags', () => {
   const tagged = (apply: (stack: Stack, secret: RecoverableSecret) => void, props?: StackProps) => {
     const stack = shop(props);

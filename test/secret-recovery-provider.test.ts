@@ -320,7 +320,7 @@ describe('the role', () => {
       ManageOwned: { StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] } },
       ManageHeld: { StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': THIS_STACK } },
       ManageReturned: {
-        StringEquals: {
+        StringLike: {
           'aws:ResourceTag/recoverable-secret:previous-stack-id': THIS_STACK,
           'aws:ResourceTag/recoverable-secret:origin': 'RETURNED',
         },
@@ -384,6 +384,55 @@ describe('the role', () => {
   test('has the same policy for 450 secrets as for one', () => {
     const many = Array.from({ length: 450 }, (_, index) => ({ secretName: `prod/database-number-${index}` }));
     expect(statementsIn(shopWith(...many))).toEqual(statementsIn(shopWith({})));
+  });
+});
+
+describe('the report of Role.customizeRoles', () => {
+  const reportOf = (stack: Stack) => {
+    const { directory } = (stack.node.root as App).synth();
+    const { roles } = JSON.parse(fs.readFileSync(path.join(directory, 'iam-policy-report.json'), 'utf8'));
+    return Object.fromEntries(
+      roles.map((role: { roleConstructPath: string; identityPolicyStatements: Statement[] }) => [
+        role.roleConstructPath,
+        role.identityPolicyStatements,
+      ]),
+    );
+  };
+  const takeOver = { restorePolicy: RestorePolicy.ALWAYS, existingSecretPolicy: ExistingSecretPolicy.ADOPT };
+  const inPlainText = (text: string) =>
+    text.replaceAll('(PARTITION)', 'aws').replaceAll('(REGION)', ENV.region).replaceAll('(ACCOUNT)', ENV.account);
+
+  test('has every statement that the role would have, with the names of the app', () => {
+    const customized = (app: App) => {
+      const stack = shop({}, app);
+      new RecoverableSecret(stack, 'A', { ...takeOver, owner: 'team A' });
+      new RecoverableSecret(stack, 'B', { ...takeOver, secretName: `${Aws.STACK_NAME}/b` });
+      return stack;
+    };
+    const app = new App();
+    Role.customizeRoles(app);
+    const report = JSON.parse(inPlainText(JSON.stringify(reportOf(customized(app)))));
+    const statements: Statement[] = report['Shop/SecretRecoveryProvider/Role'];
+    const expected = JSON.stringify(statementsIn(customized(new App())))
+      .replaceAll(THIS_STACK, `arn:aws:cloudformation:${ENV.region}:${ENV.account}:stack/Shop/*`)
+      .replace(/"SecretRecoveryProviderLogGroup\w+\.Arn"/, '"(Shop/SecretRecoveryProvider/LogGroup/Resource.Arn)"');
+    const unique = ({ Resource, ...others }: Statement) => ({ ...others, Resource: [...new Set(listOf(Resource))] });
+    expect(statements.map(unique)).toEqual(JSON.parse(expected).map(unique));
+  });
+
+  test('is for the nested stacks of a name, whose own names are random', () => {
+    const app = new App();
+    Role.customizeRoles(app);
+    const nested = new NestedStack(shop({}, app), 'Nested');
+    new RecoverableSecret(nested, 'Secret');
+    const statements: Statement[] = reportOf(Stack.of(nested))['Shop/Nested/SecretRecoveryProvider/Role'];
+    const ofNested = 'arn:(PARTITION):cloudformation:(REGION):(ACCOUNT):stack/Shop-*';
+    expect(statements.find(({ Sid }) => Sid === 'ManageHeld')?.Condition).toEqual({
+      StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': ofNested },
+    });
+    expect(statements.find(({ Sid }) => Sid === 'ManageOwned')?.Condition?.StringEquals).toEqual({
+      'aws:ResourceTag/recoverable-secret:owner': ['Shop'],
+    });
   });
 });
 

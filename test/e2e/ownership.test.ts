@@ -1,5 +1,7 @@
 import { CfnOutput, NestedStack, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { CfnRole, Role } from 'aws-cdk-lib/aws-iam';
 import { ExistingSecretPolicy, RecoverableSecret, type RecoverableSecretProps, RestorePolicy } from '../../src';
+import { REGION } from '../support/cdk-cli';
 import { Cloud } from '../support/cloud';
 
 // What takes time is the real CLI, seconds for each step. So scenarios run side by side, each in stacks of its own.
@@ -112,6 +114,55 @@ test.concurrent("what a failed take-over gave back is its holder's, also with th
   expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'Returned', [tag('origin')]: 'RETURNED' });
   await cloud.destroy('Returned');
   expect(await cloud.secrets.daysLeft(secretName)).toBeGreaterThan(6);
+});
+
+test.concurrent('a role that is made by the report of Role.customizeRoles does the work', async () => {
+  const secretName = 'precreated/adopted';
+  await cloud.secrets.create(secretName, 'theirs');
+  const customized = (usePrecreatedRoles?: Record<string, string>) => (stack: Stack) => {
+    Role.customizeRoles(stack, { usePrecreatedRoles });
+    const secret = new RecoverableSecret(stack, 'Secret', {
+      secretName,
+      existingSecretPolicy: ExistingSecretPolicy.ADOPT,
+    });
+    new RecoverableSecret(new NestedStack(stack, 'Nested'), 'Secret');
+    new CfnOutput(stack, 'Outcome', { value: secret.outcome });
+  };
+  // The same app says what the roles must be able to do, and takes them when they are there.
+  const { roles } = JSON.parse(cloud.synthesized('Precreated', customized(), 'iam-policy-report.json'));
+  const inPlainText = (text: string) =>
+    text
+      .replaceAll('(PARTITION)', 'aws')
+      .replaceAll('(REGION)', REGION)
+      .replaceAll('(ACCOUNT)', '000000000000')
+      .replaceAll(/"\([^)]*LogGroup[^)]*\)"/g, '"*"');
+  const nameOf = (path: string) => `made-for-${path.includes('Nested') ? 'nested' : 'outer'}`;
+  await cloud.deploy('Precreated-Roles', (stack) => {
+    for (const { roleConstructPath: path, assumeRolePolicy, identityPolicyStatements } of roles) {
+      new CfnRole(stack, nameOf(path), {
+        roleName: nameOf(path),
+        assumeRolePolicyDocument: { Version: '2012-10-17', Statement: assumeRolePolicy },
+        policies: [
+          {
+            policyName: 'Report',
+            policyDocument: {
+              Version: '2012-10-17',
+              Statement: JSON.parse(inPlainText(JSON.stringify(identityPolicyStatements))),
+            },
+          },
+        ],
+      });
+    }
+  });
+
+  const precreated = customized(
+    Object.fromEntries(roles.map(({ roleConstructPath: path }: { roleConstructPath: string }) => [path, nameOf(path)])),
+  );
+  expect(await cloud.deploy('Precreated', precreated)).toEqual({ Outcome: 'ADOPTED' });
+  expect(await cloud.secrets.value(secretName)).toBe('theirs');
+  await cloud.destroy('Precreated');
+  expect(await cloud.secrets.daysLeft(secretName)).toBe(30);
+  expect(await cloud.deploy('Precreated', precreated)).toEqual({ Outcome: 'RESTORED' });
 });
 
 test.concurrent('one template under two stack names is two owners, each with secrets of its own', async () => {

@@ -40,13 +40,23 @@ export class Cloud {
     props: StackProps = {},
     method: 'direct' | 'change-set' = 'direct',
   ) {
+    const outdir = this.synthesize(stackName, build, props);
+    this.deployed.set(stackName, outdir);
+    return (await this.cdk.deploy(outdir, `--method=${method}`))[stackName] ?? {};
+  }
+
+  /** A file that `cdk synth` writes besides the template. */
+  synthesized(stackName: string, build: (stack: Stack) => void, file: string): string {
+    return fs.readFileSync(path.join(this.synthesize(stackName, build), file), 'utf8');
+  }
+
+  private synthesize(stackName: string, build: (stack: Stack) => void, props: StackProps = {}): string {
     const outdir = fs.mkdtempSync(path.join(this.emulator.directory, 'cdk.out-'));
     const app = new App({ outdir });
     // With IAM enforced, the emulator denies the roles of the default synthesizer the bucket for assets.
     build(new Stack(app, stackName, { synthesizer: new CliCredentialsStackSynthesizer(), ...props }));
     app.synth();
-    this.deployed.set(stackName, outdir);
-    return (await this.cdk.deploy(outdir, `--method=${method}`))[stackName] ?? {};
+    return outdir;
   }
 
   /** Deploys what was last deployed, without another synthesis, as a stack of another name. */

@@ -1,4 +1,4 @@
-import { ArnFormat, Aws, type IResolveContext, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Aws, type IResolveContext, ScopedAws, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -26,12 +26,21 @@ export interface RolePolicyProps {
   readonly logGroup: ILogGroup;
 }
 
+/** The stack of the role, in names that a policy can use. */
+interface OwnStack {
+  /** Of the outermost stack. */
+  readonly stackName: string;
+  readonly stackId: string;
+  /** Undefined where the stack of the role cannot know it. */
+  nameOf(secret: SecretPermissions): string | undefined;
+}
+
 /**
  * What the role of a provider may do. Of constant size, whatever the number of secrets: IAM goes by the ownership tags,
  * and by name only until a secret that is taken over carries them.
  */
 export class RolePolicy {
-  public readonly document: iam.PolicyDocument = new LatePolicyDocument(() => this.statements());
+  public readonly document: iam.PolicyDocument = new LatePolicyDocument(() => this.statements(this.asDeployed()));
   private readonly scope: IConstruct;
   private readonly props: RolePolicyProps;
   private readonly served: SecretPermissions[] = [];
@@ -62,11 +71,16 @@ export class RolePolicy {
       [this.secretArn(Aws.REGION, '*')]: 'The ownership tags in the conditions limit this, not the name.',
       [this.secretArn('*', '*')]: 'Metadata only; a secret that does not exist must answer "not found".',
       '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata.',
-      [this.ownStacksArn()]: 'A stack by its name: the rest of the ARN is random.',
+      [this.stackArn(`${deployedStackName(this.scope)}/*`)]: 'A stack by its name: the rest of the ARN is random.',
       [this.stackArn('*')]: 'Read only: which stack holds the secret is known when it is taken over.',
       [this.props.logGroup.logGroupArn]: 'The streams of one log group.',
     };
     for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(role, resource, reason);
+  }
+
+  /** The statements in the names that the app gives, for somebody who makes the role by hand. */
+  public report(): iam.PolicyStatement[] {
+    return this.statements(this.asSynthesized());
   }
 
   /** What is wrong with the policy, once everything is allowed. */
@@ -80,7 +94,7 @@ export class RolePolicy {
     if (size <= MAX_POLICY_CHARACTERS) return [];
     return [
       `the policy of the role must not exceed ${MAX_POLICY_CHARACTERS} characters (IAM quota), got: about ${size} for ` +
-        `${this.owners().length} owners and ${this.restored.length + this.adopted.length} names; restorePolicy ALWAYS and existingSecretPolicy ADOPT ` +
+        `${this.owners(this.asDeployed()).length} owners and ${this.restored.length + this.adopted.length} names; restorePolicy ALWAYS and existingSecretPolicy ADOPT ` +
         'need a name each: take secrets over in several deployments, or give each stack a provider of its own',
     ];
   }
@@ -88,7 +102,7 @@ export class RolePolicy {
   /** A reference to the stack of the secret would be a circle: that stack refers to this one already. */
   private nameErrors(): string[] {
     return [...new Set([...this.restored, ...this.adopted])]
-      .filter((each) => this.nameOf(each) === undefined)
+      .filter((each) => this.asDeployed().nameOf(each) === undefined)
       .map(
         ({ secret }) =>
           'restorePolicy ALWAYS and existingSecretPolicy ADOPT need a secretName that is known at synthesis when the ' +
@@ -97,12 +111,40 @@ export class RolePolicy {
   }
 
   /** Never empty: CloudFormation updates the role before it deletes a secret that left the template. */
-  private owners(): string[] {
+  private owners({ stackName }: OwnStack): string[] {
     const others = this.served.flatMap((each) => {
       const owner = each.owner ?? (this.isElsewhere(each) ? synthesizedStackName(each.secret) : undefined);
       return owner === undefined ? [] : [owner];
     });
-    return [deployedStackName(this.scope), ...[...new Set(others)].sort()];
+    return [stackName, ...[...new Set(others)].sort()];
+  }
+
+  private asDeployed(): OwnStack {
+    const stack = Stack.of(this.scope);
+    return {
+      stackName: deployedStackName(this.scope),
+      stackId: new ScopedAws(stack).stackId,
+      nameOf: ({ secret }) => {
+        const name = Stack.of(secret) === stack ? renderedProperties(secret).Name : synthesizedSecretName(secret);
+        if (Stack.of(secret) === stack && name !== undefined) return Token.asString(name);
+        return typeof name === 'string' ? name : undefined;
+      },
+    };
+  }
+
+  private asSynthesized(): OwnStack {
+    const deployed = this.asDeployed();
+    const stackName = synthesizedStackName(this.scope);
+    if (stackName === undefined) return deployed;
+    const nested = Stack.of(this.scope) !== outermostStack(this.scope);
+    return {
+      stackName,
+      stackId: this.stackArn(nested ? `${stackName}-*` : `${stackName}/*`),
+      nameOf: (each) => {
+        const name = synthesizedSecretName(each.secret);
+        return typeof name === 'string' ? name : deployed.nameOf(each);
+      },
+    };
   }
 
   private get restored(): SecretPermissions[] {
@@ -117,29 +159,18 @@ export class RolePolicy {
     return outermostStack(secret) !== outermostStack(this.scope);
   }
 
-  /** The name as the stack of the role can say it. */
-  private nameOf({ secret }: SecretPermissions): string | undefined {
-    if (Stack.of(secret) === Stack.of(this.scope)) {
-      const name = renderedProperties(secret).Name;
-      return name === undefined ? undefined : Token.asString(name);
-    }
-    const name = synthesizedSecretName(secret);
-    return typeof name === 'string' ? name : undefined;
+  private byName(sid: string, names: (string | undefined)[], operations: string[]): iam.PolicyStatement[] {
+    const resources = names.flatMap((name) =>
+      name === undefined ? [] : [this.secretArn(Aws.REGION, `${name}-??????`)],
+    );
+    return resources.length === 0 ? [] : [new iam.PolicyStatement({ sid, actions: actions(operations), resources })];
   }
 
-  private byName(sid: string, secrets: SecretPermissions[], operations: string[]): iam.PolicyStatement[] {
-    const resources = secrets.flatMap((each) => {
-      const name = this.nameOf(each);
-      return name === undefined ? [] : [this.secretArn(Aws.REGION, `${name}-??????`)];
-    });
-    if (resources.length === 0) return [];
-    return [new iam.PolicyStatement({ sid, actions: actions(operations), resources })];
-  }
-
-  private statements(): iam.PolicyStatement[] {
+  private statements(own: OwnStack): iam.PolicyStatement[] {
     const { serves, logGroup } = this.props;
     const secrets = this.secretArn(Aws.REGION, '*');
-    const owners = this.owners();
+    const owners = this.owners(own);
+    const [restored, adopted] = [this.restored, this.adopted].map((secrets) => secrets.map(own.nameOf));
     return [
       new iam.PolicyStatement({
         sid: 'CreateOwned',
@@ -169,7 +200,7 @@ export class RolePolicy {
         actions: actions(MANAGE),
         resources: [secrets],
         conditions: {
-          StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: serves ? Aws.STACK_ID : this.stackArn('*') },
+          StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: serves ? own.stackId : this.stackArn('*') },
         },
       }),
       // Secrets Manager refuses a change of tags that locks its caller out. So whoever gives a secret back leaves the
@@ -181,8 +212,8 @@ export class RolePolicy {
               actions: actions(MANAGE),
               resources: [secrets],
               conditions: {
-                StringEquals: {
-                  [`aws:ResourceTag/${OWNERSHIP_TAG.previousStackId}`]: Aws.STACK_ID,
+                StringLike: {
+                  [`aws:ResourceTag/${OWNERSHIP_TAG.previousStackId}`]: own.stackId,
                   [`aws:ResourceTag/${OWNERSHIP_TAG.origin}`]: RETURNED,
                 },
               },
@@ -208,7 +239,7 @@ export class RolePolicy {
       new iam.PolicyStatement({
         sid: 'SeeOwnStack',
         actions: SEE_STACK,
-        resources: serves ? [Aws.STACK_ID, this.ownStacksArn()] : [this.stackArn('*')],
+        resources: serves ? [own.stackId, this.stackArn(`${own.stackName}/*`)] : [this.stackArn('*')],
       }),
       new iam.PolicyStatement({
         sid: 'WriteLog',
@@ -216,17 +247,13 @@ export class RolePolicy {
         resources: [logGroup.logGroupArn],
       }),
       // Until the secret carries the tag of its new owner, only its name tells it from others.
-      ...this.byName('RestoreByName', this.restored, ['RestoreSecret', 'TagResource', 'UntagResource', 'DeleteSecret']),
-      ...this.byName('AdoptByName', this.adopted, ['TagResource', 'UntagResource']),
+      ...this.byName('RestoreByName', restored, ['RestoreSecret', 'TagResource', 'UntagResource', 'DeleteSecret']),
+      ...this.byName('AdoptByName', adopted, ['TagResource', 'UntagResource']),
       // A native secret can come from any stack, and that stack must have let go of it.
-      ...(serves && this.restored.length + this.adopted.length > 0
+      ...(serves && restored.length + adopted.length > 0
         ? [new iam.PolicyStatement({ sid: 'SeeStacks', actions: SEE_STACK, resources: [this.stackArn('*')] })]
         : []),
     ];
-  }
-
-  private ownStacksArn(): string {
-    return this.stackArn(`${deployedStackName(this.scope)}/*`);
   }
 
   private stackArn(resourceName: string): string {
