@@ -39,7 +39,7 @@ const REPOSITORY = 'https://github.com/cdk-recoverable-secret/cdk-recoverable-se
 function withinRepository(target: string, page: string): string | undefined {
   const [, file] =
     new RegExp(
-      `^(?:${REPOSITORY}/blob|${REPOSITORY.replace('github.com', 'raw.githubusercontent.com')})/main/(.*)`,
+      `^(?:${REPOSITORY}/blob|${REPOSITORY.replace('github.com', 'raw.githubusercontent.com')})/main/([^?]*)`,
     ).exec(target) ?? [];
   if (file) return file;
   if (/^[a-z]+:/.test(target)) return undefined;
