@@ -7,6 +7,7 @@ import { addSynthesisChecks, assertRemovalPolicy } from './private/recovery/chec
 import { defaultSecretName, secretNameError } from './private/recovery/name';
 import { deployedStackName, outermostStack } from './private/recovery/outermost-stack';
 import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recovery/recoverable';
+import { addSynthesisWarnings } from './private/recovery/warnings';
 import { recoveryWindowInDays } from './private/recovery/window';
 import { SecretRecoveryProvider } from './secret-recovery-provider';
 
@@ -256,6 +257,7 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   });
   passOnStackTags(secret);
   addSynthesisChecks(secret, { ...properties });
+  addSynthesisWarnings(secret, properties);
 }
 
 function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {

@@ -1,5 +1,4 @@
 import {
-  Annotations,
   App,
   Aws,
   CfnCondition,
@@ -16,9 +15,9 @@ import {
   Stage,
   Tags,
 } from 'aws-cdk-lib';
-import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
-import * as kms from 'aws-cdk-lib/aws-kms';
-import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Template } from 'aws-cdk-lib/assertions';
+import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Fact, FactName, type IFact } from 'aws-cdk-lib/region-info';
 import type { Construct } from 'constructs';
 import { ExistingSecretPolicy, RecoverableSecret, type RecoverableSecretProps, SecretRecovery } from '../src';
 import { deployedOf, ENV, onlyDeployed } from './support/deployed';
@@ -49,12 +48,6 @@ function cfn(secret: Secret): CfnSecret {
 
 function secretWith(props: RecoverableSecretProps) {
   return () => new RecoverableSecret(shop(), 'Secret', props);
-}
-
-function warningsIn(stack: Stack): string[] {
-  return Annotated.fromStack(stack)
-    .findWarning('*', Match.stringLikeRegexp('cdk-recoverable-secret'))
-    .map(({ id, entry }) => `${id} ${entry.data}`);
 }
 
 describe('removalPolicy SNAPSHOT', () => {
@@ -199,94 +192,6 @@ describe('two recoverable secrets of one name', () => {
     add(stack, 'A');
     new Secret(stack, 'B', { secretName: 'prod/db' });
     expect(Object.keys(secretsIn(stack))).toHaveLength(1);
-  });
-});
-
-describe('a customer key that is destroyed with its stack', () => {
-  const ID = 'cdk-recoverable-secret:keyIsDestroyed';
-  const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
-  const key = (stack: Stack, removalPolicy?: RemovalPolicy) => new kms.Key(stack, 'Key', { removalPolicy });
-  const warning = (secret: string, path = 'Shop/Key/Resource') =>
-    `/${secret} encryptionKey '${path}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
-    `give the key removalPolicy RETAIN [ack: ${ID}]`;
-
-  const warningsFor = (create: (stack: Stack) => void) => {
-    const stack = shop({ env: ENV });
-    create(stack);
-    return warningsIn(stack);
-  };
-  const secret = (stack: Stack, encryptionKey: kms.IKey, props?: RecoverableSecretProps) =>
-    new RecoverableSecret(stack, 'Secret', { ...props, encryptionKey });
-
-  test.each<[string, (stack: Stack) => void]>([
-    ['as a prop', (stack) => secret(stack, key(stack, DESTROY))],
-    ['by its alias', (stack) => secret(stack, key(stack, DESTROY).addAlias('mine'))],
-    ['of a secret that is retained', (stack) => secret(stack, key(stack, DESTROY), { removalPolicy: RETAIN })],
-    [
-      'when that is decided later',
-      (stack) => {
-        const late = key(stack);
-        secret(stack, late);
-        late.applyRemovalPolicy(DESTROY);
-      },
-    ],
-    [
-      'when the mixin finds it',
-      (stack) => new Secret(stack, 'Secret', { encryptionKey: key(stack, DESTROY) }).with(new SecretRecovery()),
-    ],
-  ])('warns, %s', (_, create) => {
-    expect(warningsFor(create)).toEqual([warning('Shop/Secret/Resource')]);
-  });
-
-  test('warns for resources without classes of their own, where CloudFormation destroys by default', () => {
-    const create = (stack: Stack) => {
-      const cfnKey = new kms.CfnKey(stack, 'Key');
-      new CfnSecret(stack, 'A', { kmsKeyId: cfnKey.attrArn });
-      new CfnSecret(stack, 'B', { kmsKeyId: cfnKey.ref });
-      new CfnSecret(stack, 'C', { kmsKeyId: 'alias/aws/secretsmanager' });
-      Mixins.of(stack).apply(new SecretRecovery());
-    };
-    expect(warningsFor(create)).toEqual(['A', 'B'].map((id) => warning(`Shop/${id}`, 'Shop/Key')));
-  });
-
-  test('warns for the key of another stack of the app', () => {
-    const app = new App();
-    const keys = new Stack(app, 'Keys', { env: ENV });
-    const stack = shop({ env: ENV }, app);
-    secret(stack, key(keys, DESTROY));
-    expect(warningsIn(stack)).toEqual([warning('Shop/Secret/Resource', 'Keys/Key/Resource')]);
-  });
-
-  test.each<[string, (stack: Stack) => void]>([
-    ['is retained by default', (stack) => secret(stack, key(stack))],
-    ['is retained', (stack) => secret(stack, key(stack, RETAIN))],
-    ['is retained unless its creation fails', (stack) => secret(stack, key(stack, RETAIN_ON_UPDATE_OR_DELETE))],
-    [
-      'is retained from later on',
-      (stack) => {
-        const late = key(stack, DESTROY);
-        secret(stack, late);
-        late.applyRemovalPolicy(RETAIN);
-      },
-    ],
-    [
-      'is imported',
-      (stack) =>
-        secret(stack, kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:eu-west-1:111111111111:key/${'1'.repeat(36)}`)),
-    ],
-    ['is an imported alias', (stack) => secret(stack, kms.Alias.fromAliasName(stack, 'Key', 'alias/mine'))],
-    [
-      'belongs to a secret that is not restored anyway',
-      (stack) => secret(stack, key(stack, DESTROY), { forceDeleteWithoutRecovery: true }),
-    ],
-  ])('does not warn when the key %s', (_, create) => {
-    expect(warningsFor(create)).toEqual([]);
-  });
-
-  test('can be acknowledged', () => {
-    const create = (stack: Stack) =>
-      Annotations.of(secret(stack, key(stack, DESTROY))).acknowledgeWarning(ID, 'the key comes back as well');
-    expect(warningsFor(create)).toEqual([]);
   });
 });
 
@@ -451,5 +356,54 @@ describe('tags', () => {
     const tags = Array.from({ length: 42 }, (_, index) => ({ Key: `tag${index}`, Value: 'x' }));
     cfn(stack.node.findChild('Secret') as Secret).addPropertyOverride('Tags', tags);
     expect(() => secretsIn(stack)).toThrow(message);
+  });
+});
+
+describe('a region of a replica', () => {
+  const withReplica = (region: string, props: StackProps = {}) => {
+    const stack = shop(props);
+    new RecoverableSecret(stack, 'Secret', { replicaRegions: [{ region: 'eu-north-1' }, { region }] });
+    return () => secretsIn(stack);
+  };
+  const unknown = (region: string) =>
+    `[Shop/Secret/Resource] replicaRegions must be regions that the CDK knows, got: '${region}'; if it is a new one, ` +
+    'update aws-cdk-lib, or register it with Fact.register()';
+
+  test.each(['eu-west-9', 'eu_west_1', 'EU-WEST-1', 'ireland', ''])(
+    'is refused by name when there is none: %s',
+    (region) => {
+      expect(withReplica(region)).toThrow(unknown(region));
+    },
+  );
+
+  test('is refused when it is of another partition', () => {
+    expect(withReplica('cn-north-1', { env: ENV })).toThrow(
+      '[Shop/Secret/Resource] replicaRegions must be of the partition of the stack (eu-west-1 in aws), got: ' +
+        "'cn-north-1' in aws-cn",
+    );
+    expect(withReplica('cn-north-1')).not.toThrow();
+  });
+
+  test('is refused as an override, and not looked at as a token', () => {
+    const stack = shop();
+    const secret = cfn(new RecoverableSecret(stack, 'Secret'));
+    const region = new CfnParameter(stack, 'Region').valueAsString;
+    secret.addPropertyOverride('ReplicaRegions', [{ Region: region }, { Region: 'eu-west-9' }]);
+    expect(() => secretsIn(stack)).toThrow(unknown('eu-west-9'));
+  });
+
+  test('can be one that the app has told the CDK about', () => {
+    class Future implements IFact {
+      readonly region = 'eu-future-1';
+      readonly name = FactName.PARTITION;
+      readonly value = 'aws';
+    }
+    Fact.register(new Future());
+    try {
+      expect(withReplica('eu-future-1', { env: ENV })).not.toThrow();
+    } finally {
+      Fact.unregister('eu-future-1', FactName.PARTITION);
+    }
+    expect(withReplica('eu-future-1', { env: ENV })).toThrow(unknown('eu-future-1'));
   });
 });

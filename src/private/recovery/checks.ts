@@ -1,22 +1,12 @@
-import {
-  Annotations,
-  AspectPriority,
-  Aspects,
-  CfnDeletionPolicy,
-  type CfnResource,
-  Reference,
-  Stack,
-  Token,
-  Tokenization,
-} from 'aws-cdk-lib';
-import { Alias, CfnKey } from 'aws-cdk-lib/aws-kms';
-import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnDeletionPolicy, type CfnResource, Stack } from 'aws-cdk-lib';
+import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { MAX_DECLARED_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE } from '../contract';
 import { error } from '../error';
 import { type RenderedResource, renderedResource } from '../rendered';
-import { looksLikeArnSuffix, secretNameError } from './name';
+import { secretNameError } from './name';
 import { outermostStack } from './outermost-stack';
 import { isRecoverable } from './recoverable';
+import { replicaErrors } from './replicas';
 import { synthesizedSecretName } from './synthesized-name';
 
 const NAMES_CHECKED = Symbol.for('cdk-recoverable-secret.NamesChecked');
@@ -43,11 +33,10 @@ export function addSynthesisChecks(secret: CfnSecret, settings: Record<string, u
         ...nameErrors(resource),
         ...dynamicReferenceErrors(resource),
         ...tagErrors(resource),
+        ...replicaErrors(secret, resource.Properties ?? {}),
       ];
     },
   });
-  const forced = settings.ForceDeleteWithoutRecovery === 'true';
-  Aspects.of(secret).add({ visit: () => addWarnings(secret, forced) }, { priority: AspectPriority.READONLY });
 
   const stack = outermostStack(secret);
   if (NAMES_CHECKED in stack) return;
@@ -153,34 +142,4 @@ function isConditional(secret: CfnSecret): boolean {
   let resource: CfnResource | undefined = secret;
   while (resource && !resource.cfnOptions.condition) resource = Stack.of(resource).nestedStackResource as CfnResource;
   return resource !== undefined;
-}
-
-function addWarnings(secret: CfnSecret, forced: boolean): void {
-  const name = synthesizedSecretName(secret);
-  if (typeof name === 'string' && looksLikeArnSuffix(name)) {
-    Annotations.of(secret).addWarningV2(
-      'cdk-recoverable-secret:nameLooksLikeArnSuffix',
-      `secretName '${name}' ends in a hyphen and six characters, which Secrets Manager can take for the suffix of an ` +
-        'ARN: a look-up by partial ARN goes wrong, choose another ending',
-    );
-  }
-  const key = keyOf(secret);
-  if (!forced && key && (key.cfnOptions.deletionPolicy ?? CfnDeletionPolicy.DELETE) === CfnDeletionPolicy.DELETE) {
-    Annotations.of(secret).addWarningV2(
-      'cdk-recoverable-secret:keyIsDestroyed',
-      `encryptionKey '${key.node.path}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
-        'give the key removalPolicy RETAIN',
-    );
-  }
-}
-
-/** The key construct behind `kmsKeyId`, when this app creates it. */
-function keyOf(secret: CfnSecret): CfnKey | undefined {
-  const given = Secret.isSecret(secret.node.scope) ? secret.node.scope.encryptionKey : undefined;
-  const key = given instanceof Alias ? given.aliasTargetKey : given;
-  if (key) return CfnKey.isCfnKey(key.node.defaultChild) ? key.node.defaultChild : undefined;
-  const id: unknown = secret.kmsKeyId;
-  if (typeof id !== 'string' || !Token.isUnresolved(id)) return undefined;
-  const token = Tokenization.reverseString(id).firstToken;
-  return token && Reference.isReference(token) && CfnKey.isCfnKey(token.target) ? token.target : undefined;
 }

@@ -7,10 +7,11 @@ import { outermostStack, synthesizedStackName } from './outermost-stack';
 /**
  * The name of a secret as far as the app knows it: a string, or what is left for the deployment to find out; undefined
  * when it has none.
+ *
+ * @param name What its template says
  */
-export function synthesizedSecretName(secret: CfnSecret): unknown {
+export function synthesizedSecretName(secret: CfnSecret, name = renderedProperties(secret).Name): unknown {
   const stack = Stack.of(secret);
-  const name = renderedProperties(secret).Name;
   const stackName = synthesizedStackName(secret);
   // In a nested stack the default one becomes a parameter, but not before the app is complete.
   const isDefault = stackName !== undefined && sameJson(name, stack.resolve(defaultSecretName(secret)));
