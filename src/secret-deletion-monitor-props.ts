@@ -157,6 +157,25 @@ export interface SecretDeletionMonitorProps {
   readonly heartbeat?: Duration;
 
   /**
+   * How long before the end of the recovery window to send a message about a secret that is still scheduled for deletion:
+   * whole days, from 1 to 30, such as `[Duration.days(7), Duration.days(1)]`.
+   *
+   * A check once a day sends each reminder once, as the last check that leaves at least this much time, or with the first
+   * check where the window is no longer than that. The message says which stack the secret belongs to, when it was last
+   * used, and the commands that restore it or let it go at once. It is sent for whatever is scheduled, by whomever and
+   * since whenever, and narrowed by `secretNamePrefix` and `secrets`. Throws for an empty list, for other values and for
+   * a token.
+   *
+   * With it come `metricPendingSecrets()` and `metricDaysLeft()`, a list of what is scheduled on the dashboard, and
+   * `reminderAlarm`, for checks that fail. Costs one alarm, two custom metrics, and some transitions of a state machine
+   * for each check, two for every ten secrets of the account.
+   *
+   * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
+   * @default - no reminders
+   */
+  readonly reminders?: Duration[];
+
+  /**
    * How much time one data point of the alarms and graphs covers: whole minutes, from 1 minute to 1 day.
    *
    * A single attempt within it sets off the alarm; the alarm is over when a period has passed without one. Throws for

@@ -7,6 +7,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { error } from './private/error';
 import { addMonitorChecks, seeReads } from './private/monitor/checks';
@@ -19,6 +20,8 @@ import {
   scheduledNotice,
   unconfirmedAttemptNotice,
 } from './private/monitor/notices';
+import { DAYS_LEFT, MONITOR, PENDING_NAMESPACE, PENDING_SECRETS } from './private/monitor/reminder-workflow';
+import { CHECK_INTERVAL, makeReminders, type Reminders } from './private/monitor/reminders';
 import { type LifecyclePatterns, monitorSettings, renamedSecretErrors, type Trail } from './private/monitor/settings';
 import { allowPublishing } from './private/monitor/topic-policy';
 import type { SecretDeletionMonitorProps } from './secret-deletion-monitor-props';
@@ -66,7 +69,12 @@ export class SecretDeletionMonitor extends Construct {
   public readonly heartbeatAlarm?: cloudwatch.Alarm;
 
   /**
-   * The alarm on notices that EventBridge could not deliver.
+   * The alarm on checks for `reminders` that failed or did not take place; undefined without that prop.
+   */
+  public readonly reminderAlarm?: cloudwatch.Alarm;
+
+  /**
+   * The alarm on notices that could not be delivered.
    */
   public readonly undeliveredAlarm: cloudwatch.Alarm;
 
@@ -97,10 +105,11 @@ export class SecretDeletionMonitor extends Construct {
   private readonly alarms: cloudwatch.Alarm[] = [];
   /** Name of the metric in the log group of the trail. */
   private readonly loggedMetric?: string;
+  private readonly reminders?: Reminders;
 
   constructor(scope: Construct, id: string, props: SecretDeletionMonitorProps = {}) {
     super(scope, id);
-    const { period, watched, patterns, trail, heartbeat } = monitorSettings(props, this);
+    const { period, watched, patterns, trail, heartbeat, reminders } = monitorSettings(props, this);
     this.period = period;
     this.topic = props.notificationTopic ?? this.makeTopic(props.encryptionKey);
     allowPublishing(this, this.topic, props.encryptionKey ?? this.topic.masterKey);
@@ -123,6 +132,10 @@ export class SecretDeletionMonitor extends Construct {
     this.unconfirmedAlarm = unconfirmed && this.alarmOnUnconfirmed(unconfirmed);
     if (patterns.lifecycle) this.reportLifecycle(patterns.lifecycle);
     this.heartbeatAlarm = heartbeat && this.watchHeartbeat(heartbeat);
+    this.reminders =
+      reminders &&
+      makeReminders(this, { reminders, watched, topic: this.topic, deadLetterQueue: this.deadLetterQueue });
+    this.reminderAlarm = this.reminders && this.watchReminders(this.reminders.stateMachine);
     this.undeliveredAlarm = this.makeAlarm('UndeliveredNoticeAlarm', {
       metric: this.metricUndeliveredNotices(),
       alarmDescription:
@@ -139,6 +152,11 @@ export class SecretDeletionMonitor extends Construct {
           ...(unconfirmed && { 'Unconfirmed attempts': this.matchedEvents(unconfirmed) }),
         },
         undelivered: this.metricUndeliveredNotices(),
+        pending: this.reminders && {
+          secrets: this.metricPendingSecrets(),
+          daysLeft: this.metricDaysLeft(),
+          logGroup: this.reminders.log,
+        },
         log: trail && { logGroup: trail.logGroup, query: lastAttemptsQuery(watched) },
       });
     }
@@ -188,7 +206,7 @@ export class SecretDeletionMonitor extends Construct {
   }
 
   /**
-   * The number of notices that wait in the dead-letter queue because EventBridge could not deliver them.
+   * The number of notices that wait in the dead-letter queue because they could not be delivered.
    *
    * Maximum over the `period` of this monitor.
    *
@@ -200,6 +218,43 @@ export class SecretDeletionMonitor extends Construct {
       period: this.period,
       ...props,
     });
+  }
+
+  /**
+   * The number of secrets that are scheduled for deletion, by the daily check.
+   *
+   * Maximum over a day. Throws without `reminders`.
+   *
+   * @param props What to change of the metric
+   */
+  public metricPendingSecrets(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.pendingMetric('metricPendingSecrets()', PENDING_SECRETS, {
+      statistic: cloudwatch.Stats.MAXIMUM,
+      ...props,
+    });
+  }
+
+  /**
+   * How many days are left until the next secret is deleted for good, by the daily check.
+   *
+   * Minimum over a day; 0 where Secrets Manager may delete it at any time. Nothing is published while no secret is
+   * scheduled. Throws without `reminders`.
+   *
+   * @param props What to change of the metric
+   */
+  public metricDaysLeft(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.pendingMetric('metricDaysLeft()', DAYS_LEFT, { statistic: cloudwatch.Stats.MINIMUM, ...props });
+  }
+
+  private pendingMetric(method: string, metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
+    if (!this.reminders) throw error(this, `${method} needs reminders, got: no reminders`);
+    return new cloudwatch.Metric({
+      namespace: PENDING_NAMESPACE,
+      metricName,
+      dimensionsMap: { [MONITOR]: this.reminders.stateMachine.stateMachineName },
+      period: CHECK_INTERVAL,
+      ...props,
+    }).attachTo(this);
   }
 
   private matchedEvents(rule: events.Rule, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
@@ -311,6 +366,17 @@ export class SecretDeletionMonitor extends Construct {
         '(aws cloudtrail get-event-selectors: ReadWriteType All, no readOnly selector), are the rules of the monitor ' +
         'in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS (aws events list-rules), and does the state ' +
         'machine of the heartbeat run once per interval (aws stepfunctions list-executions).',
+    });
+  }
+
+  private watchReminders(stateMachine: StateMachine): cloudwatch.Alarm {
+    return this.makeAbsenceAlarm('ReminderAlarm', CHECK_INTERVAL, {
+      metric: stateMachine.metricSucceeded({ statistic: cloudwatch.Stats.SUM, period: Duration.hours(1) }),
+      alarmDescription:
+        'The daily check of the secrets that are scheduled for deletion has failed or did not take place, and reminders ' +
+        'may be missing. (After the first deployment it takes a few minutes.) Until it is mended, look yourself: ' +
+        'aws secretsmanager list-secrets --include-planned-deletion. The reason is in the history of the state machine ' +
+        `(aws stepfunctions list-executions), and the next check that succeeds makes up for what was not said.`,
     });
   }
 

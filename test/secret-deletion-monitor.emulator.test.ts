@@ -139,6 +139,7 @@ describe('delivery, with the events put in by hand and the rules plainly enabled
       includeBatchGetSecretValue: true,
       includeDescribeSecret: true,
       heartbeat: Duration.days(1),
+      reminders: [Duration.days(7), Duration.days(1)],
       dashboard: true,
     });
     monitor.topic.addSubscription(new SqsSubscription(queue, { rawMessageDelivery: true }));
@@ -255,17 +256,48 @@ describe('delivery, with the events put in by hand and the rules plainly enabled
     }
   });
 
+  test('reminders come once each, while the clock moves on', async () => {
+    const secrets = new Secrets(emulator.endpoint);
+    // More than fit onto a page, so that the next one is asked for.
+    for (let i = 0; i < 12; i++) await secrets.create(`prod/${i}`, 'x');
+    for (const name of ['prod/late', 'prod/soon', 'test/other']) await secrets.create(name, 'x');
+    await secrets.schedule('prod/late', 30);
+    await secrets.schedule('prod/soon', 7);
+    await secrets.schedule('test/other', 7);
+    const start = Date.now() + 60_000;
+    const said: Record<number, string[]> = {};
+    for (let day = 0; day < 31; day++) {
+      const now = new Date(start + day * 86_400_000).toISOString();
+      const { status, cause } = await rehearsal.run('Reminders', { now });
+      expect([status, cause]).toEqual(['SUCCEEDED', undefined]);
+      const messages = await rehearsal.receive(inbox, [0, 5, 22, 28].includes(day) ? 1 : 0);
+      if (messages.length > 0) said[day] = messages.map((text) => text.split('\n').slice(0, 2).join(' '));
+    }
+    const sentence = 'A secret that is scheduled for deletion will be deleted for good';
+    expect(said).toEqual({
+      0: [`${sentence} in 6 days. Secret: prod/soon`],
+      5: [`${sentence} in 1 day. Secret: prod/soon`],
+      22: [`${sentence} in 7 days. Secret: prod/late`],
+      28: [`${sentence} in 1 day. Secret: prod/late`],
+    });
+    expect(await rehearsal.metric('PendingSecrets')).toEqual({ SampleCount: 31, Minimum: 2, Maximum: 2 });
+    // The one whose window has ended stays in the emulator.
+    expect(await rehearsal.metric('DaysLeft')).toMatchObject({ SampleCount: 31, Minimum: 0 });
+    const listed = (await rehearsal.logged('Reminders')).map((text) => JSON.parse(text).secret);
+    expect(listed.sort()).toEqual(['prod/late', 'prod/soon'].flatMap((name) => Array(31).fill(name)));
+  }, 60_000);
+
   test('every alarm publishes to the topic, when its state is set by hand', async () => {
     const client = new CloudWatchClient({ endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS });
     const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({}));
-    expect(MetricAlarms).toHaveLength(5);
+    expect(MetricAlarms).toHaveLength(6);
     for (const { AlarmName } of MetricAlarms) {
       await client.send(new SetAlarmStateCommand({ AlarmName, StateValue: 'ALARM', StateReason: 'rehearsal' }));
     }
     client.destroy();
 
-    const messages = (await rehearsal.receive(inbox, 5)).map((text) => JSON.parse(text));
-    expect(messages.map(({ NewStateValue }) => NewStateValue)).toEqual(Array(5).fill('ALARM'));
+    const messages = (await rehearsal.receive(inbox, 6)).map((text) => JSON.parse(text));
+    expect(messages.map(({ NewStateValue }) => NewStateValue)).toEqual(Array(6).fill('ALARM'));
     expect(messages.map(({ AlarmDescription }) => AlarmDescription)).toEqual(
       expect.arrayContaining([expect.stringContaining('Somebody tried to use a secret')]),
     );

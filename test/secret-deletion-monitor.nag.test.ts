@@ -21,13 +21,21 @@ const everything = (stack: Stack): SecretDeletionMonitorProps => ({
   includeBatchGetSecretValue: true,
   includeDescribeSecret: true,
   heartbeat: Duration.days(1),
+  reminders: [Duration.days(7), Duration.days(1)],
   dashboard: true,
 });
 
 test.each<[string, (stack: Stack) => SecretDeletionMonitorProps]>([
   ['by default', () => ({})],
   ['with everything', everything],
-  ['with a key', (stack) => ({ encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }) })],
+  [
+    'with a key',
+    (stack) => ({
+      encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
+      heartbeat: Duration.days(1),
+      reminders: [Duration.days(7)],
+    }),
+  ],
 ])('cdk-nag finds nothing in a monitor %s', (_, props) => {
   expect(findings((stack) => new SecretDeletionMonitor(stack, 'Monitor', props(stack)))).toEqual([]);
 });

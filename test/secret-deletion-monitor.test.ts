@@ -30,6 +30,7 @@ const everything = (stack: Stack): SecretDeletionMonitorProps => ({
   includeBatchGetSecretValue: true,
   includeDescribeSecret: true,
   heartbeat: Duration.days(1),
+  reminders: [Duration.days(7), Duration.days(1)],
   dashboard: true,
 });
 
@@ -232,7 +233,7 @@ describe('alarmActions', () => {
       ...everything(stack),
       alarmActions: [new SnsAction(Topic.fromTopicArn(stack, 'Pager', `arn:aws:sns:${REGION}:${ACCOUNT}:pager`))],
     }));
-    expect(alarms(template)).toHaveLength(6);
+    expect(alarms(template)).toHaveLength(7);
     for (const alarm of alarms(template))
       expect(alarm.AlarmActions).toEqual([`arn:aws:sns:${REGION}:${ACCOUNT}:pager`]);
   });
@@ -582,9 +583,10 @@ test('alarms are there for every path that is asked for, and only then', () => {
     full.perSecretAlarm,
     full.unconfirmedAlarm,
     full.heartbeatAlarm,
+    full.reminderAlarm,
     full.undeliveredAlarm,
   ];
-  expect(new Set(all.map((alarm) => alarm?.node.path)).size).toBe(6);
+  expect(new Set(all.map((alarm) => alarm?.node.path)).size).toBe(7);
   expect(full.dashboard).toBeDefined();
 });
 

@@ -5,6 +5,12 @@ import {
   DescribeStacksCommand,
   waitUntilStackCreateComplete,
 } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, GetMetricStatisticsCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  paginateFilterLogEvents,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient, PutEventsCommand, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import {
   DescribeExecutionCommand,
@@ -23,14 +29,17 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 /**
  * Connects an emulator's EventBridge with what people receive.
  *
- * No emulator carries CloudTrail's events to EventBridge, and this one serves only rules that are plainly enabled. So
- * `rehearse` changes these two things about a template, and `send` plays the part of CloudTrail.
+ * No emulator carries CloudTrail's events to EventBridge, and this one serves only rules that are plainly enabled, and
+ * no encryption on the way. So `rehearse` changes these three things about a template, and `send` plays the part of
+ * CloudTrail.
  */
 export class Rehearsal {
   private readonly cloudFormation: CloudFormationClient;
   private readonly eventBridge: EventBridgeClient;
   private readonly sqs: SQSClient;
   private readonly stepFunctions: SFNClient;
+  private readonly cloudWatch: CloudWatchClient;
+  private readonly logs: CloudWatchLogsClient;
 
   constructor(endpoint: string) {
     const config = { endpoint, region: REGION, credentials: CREDENTIALS };
@@ -38,6 +47,8 @@ export class Rehearsal {
     this.eventBridge = new EventBridgeClient(config);
     this.sqs = new SQSClient(config);
     this.stepFunctions = new SFNClient(config);
+    this.cloudWatch = new CloudWatchClient(config);
+    this.logs = new CloudWatchLogsClient(config);
   }
 
   /** Whether EventBridge would hand the event to a rule with this pattern. */
@@ -127,8 +138,51 @@ export class Rehearsal {
     }
   }
 
+  /** What was counted in the last hour under a name that only one metric has. */
+  async metric(MetricName: string): Promise<Record<string, number | undefined>> {
+    const { Metrics: [{ Namespace, Dimensions } = {}] = [] } = await this.cloudWatch.send(
+      new ListMetricsCommand({ MetricName }),
+    );
+    const hour = 3_600_000;
+    const { Datapoints = [] } = await this.cloudWatch.send(
+      new GetMetricStatisticsCommand({
+        Namespace,
+        MetricName,
+        Dimensions,
+        StartTime: new Date(Date.now() - hour),
+        EndTime: new Date(Date.now() + hour),
+        // Everything in one.
+        Period: 86_400,
+        Statistics: ['SampleCount', 'Minimum', 'Maximum'],
+      }),
+    );
+    const [{ SampleCount, Minimum, Maximum } = {}] = Datapoints;
+    return { SampleCount, Minimum, Maximum };
+  }
+
+  /** The texts in the one log group whose name has this in it. */
+  async logged(name: string): Promise<string[]> {
+    const { logs: client } = this;
+    const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand({}));
+    const names = logGroups.map(({ logGroupName = '' }) => logGroupName).filter((found) => found.includes(name));
+    if (names.length !== 1) throw new Error(`${names.length} log groups for '${name}'`);
+    const texts: string[] = [];
+    for await (const { events = [] } of paginateFilterLogEvents({ client }, { logGroupName: names[0] })) {
+      texts.push(...events.map(({ message = '' }) => message));
+    }
+    return texts;
+  }
+
   destroy(): void {
-    for (const client of [this.cloudFormation, this.eventBridge, this.sqs, this.stepFunctions]) client.destroy();
+    for (const client of [
+      this.cloudFormation,
+      this.eventBridge,
+      this.sqs,
+      this.stepFunctions,
+      this.cloudWatch,
+      this.logs,
+    ])
+      client.destroy();
   }
 }
 
@@ -140,13 +194,20 @@ export interface Execution {
   readonly cause?: string;
 }
 
-/** A copy of a template whose rules are plainly enabled and listen to a rehearsal instead of AWS. */
+/** A copy of a template whose rules are plainly enabled and listen to a rehearsal, and whose topic takes plain HTTP. */
 export function rehearse(template: Record<string, unknown>): Record<string, unknown> {
   const copy = structuredClone(template);
   for (const { Type, Properties } of Object.values(copy.Resources as Record<string, Resource>)) {
-    if (Type !== 'AWS::Events::Rule') continue;
-    Properties.State = 'ENABLED';
-    Properties.EventPattern.source = [REHEARSAL_SOURCE];
+    if (Type === 'AWS::Events::Rule') {
+      Properties.State = 'ENABLED';
+      Properties.EventPattern.source = [REHEARSAL_SOURCE];
+    }
+    if (Type === 'AWS::SNS::TopicPolicy' || Type === 'AWS::SQS::QueuePolicy') {
+      const { PolicyDocument: document } = Properties;
+      document.Statement = document.Statement.filter(
+        (statement: object) => !JSON.stringify(statement).includes('aws:SecureTransport'),
+      );
+    }
   }
   return copy;
 }

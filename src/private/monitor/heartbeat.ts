@@ -22,7 +22,7 @@ export function makeHeartbeat(monitor: Construct, every: Duration, deadLetterQue
   const stateMachine = makeStateMachine(scope, {
     StartAt: 'Read',
     States: {
-      Read: sdkTask(scope, 'secretsmanager:getSecretValue', {
+      Read: sdkTask(Stack.of(scope).partition, 'secretsmanager:getSecretValue', {
         Arguments: { SecretId: secretName, VersionId: NO_VERSION },
         Catch: [{ ErrorEquals: ['SecretsManager.ResourceNotFoundException'], Next: 'NotFound' }],
         Output: {},

@@ -5,6 +5,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
 import type { SecretDeletionMonitorProps } from '../../secret-deletion-monitor-props';
+import { RECOVERY_WINDOW } from '../contract';
 import { error } from '../error';
 import { cfnSecretOf } from '../recovery/recoverable';
 import { synthesizedSecretName } from '../recovery/synthesized-name';
@@ -31,6 +32,8 @@ export interface MonitorSettings {
   /** Undefined without `cloudTrailLogGroup`. */
   readonly trail?: Trail;
   readonly heartbeat?: Duration;
+  /** Days before the end of a window. Undefined without `reminders`. */
+  readonly reminders?: number[];
 }
 
 /** Patterns of EventBridge. */
@@ -63,12 +66,16 @@ export function monitorSettings(props: SecretDeletionMonitorProps, scope: IConst
   assertPlace('notificationTopic', notificationTopic, scope);
   assertTopic(props, scope);
   assertHeartbeat(props, scope);
+  if (props.reminders?.length === 0) {
+    throw error(scope, 'reminders must have at least one duration, or be left out for none, got: an empty list');
+  }
   return {
     period,
     watched,
     patterns: eventPatterns(props, watched, scope),
     trail: trailOf(props, watched, scope),
     heartbeat: props.heartbeat,
+    reminders: props.reminders?.map((_, index, all) => reminderDays(all, index, scope)),
   };
 }
 
@@ -95,6 +102,19 @@ function assertHeartbeat({ heartbeat }: SecretDeletionMonitorProps, scope: ICons
   if (!Number.isInteger(hours) || hours < 1 || hours > 24) {
     throw error(scope, `heartbeat must be whole hours, from 1 hour to 1 day, got: ${heartbeat.toString()}`);
   }
+}
+
+function reminderDays(reminders: Duration[], index: number, scope: IConstruct): number {
+  const reminder = reminders[index];
+  if (reminder.isUnresolved()) throw error(scope, `reminders[${index}] must be known at synthesis, got: a token`);
+  const days = reminder.toDays({ integral: false });
+  if (!Number.isInteger(days) || days < 1 || days > RECOVERY_WINDOW.max) {
+    throw error(
+      scope,
+      `reminders[${index}] must be whole days, from 1 day to ${RECOVERY_WINDOW.max} days, got: ${reminder.toString()}`,
+    );
+  }
+  return days;
 }
 
 function watchedSecrets(props: SecretDeletionMonitorProps, scope: IConstruct): WatchedSecrets | undefined {

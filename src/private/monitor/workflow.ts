@@ -1,5 +1,6 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -12,14 +13,14 @@ export interface Workflow {
   readonly States: Record<string, object>;
 }
 
-/** A task that calls AWS itself, without a function in between. */
-export function sdkTask(scope: Construct, call: `${string}:${string}`, task: object): object {
-  return { Type: 'Task', Resource: `arn:${Stack.of(scope).partition}:states:::aws-sdk:${call}`, ...task };
-}
+/** Of whatever goes wrong most is over soon, among it a permission that has not arrived yet. */
+export const RETRY = [
+  { ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 5, BackoffRate: 2, JitterStrategy: 'FULL' },
+];
 
-/** What evaluates to something: Step Functions takes any other text as it is. */
-export function jsonata(expression: string): string {
-  return `{% ${expression} %}`;
+/** A task that calls AWS itself, without a function in between. */
+export function sdkTask(partition: string, call: `${string}:${string}`, fields: object): object {
+  return { Type: 'Task', Resource: `arn:${partition}:states:::aws-sdk:${call}`, ...fields };
 }
 
 export function makeStateMachine(scope: Construct, workflow: Workflow): StateMachine {
@@ -30,6 +31,11 @@ export function makeStateMachine(scope: Construct, workflow: Workflow): StateMac
   const reason = 'Step Functions keeps the history of every execution for 90 days, which tells more than a log would.';
   for (const id of ['AwsSolutions-SF1', 'AwsSolutions-SF2']) Validations.of(stateMachine).acknowledge({ id, reason });
   return stateMachine;
+}
+
+/** Lets a role send to what a key encrypts, if one does. */
+export function allowKey(key: IKey | undefined, role: IRole): void {
+  key?.grant(role, 'kms:GenerateDataKey', 'kms:Decrypt');
 }
 
 /** Starts a state machine again and again, from now on, with the time that it was due as `now`. */
@@ -51,7 +57,7 @@ export function runEvery(
     }),
   });
   // What the target leaves out.
-  deadLetterQueue.encryptionMasterKey?.grantEncryptDecrypt(role);
+  allowKey(deadLetterQueue.encryptionMasterKey, role);
   return new Schedule(scope, 'Schedule', {
     schedule: ScheduleExpression.rate(every),
     target: new StepFunctionsStartExecution(stateMachine, {
