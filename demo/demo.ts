@@ -100,7 +100,10 @@ async function story(emulator: Emulator, interrupted: AbortSignal): Promise<bool
   heading('3. Somebody still reads a secret');
   await readWhilePending(before[0].name, InboxUrl, secrets, rehearsal, interrupted);
 
-  heading('4. Deploy again');
+  heading('4. Five days later, the end of the window comes near');
+  await remindOfTheEnd(before[0].name, InboxUrl, rehearsal, interrupted);
+
+  heading('5. Deploy again');
   const second = (await step('cdk deploy Shop', () => cdk.deploy(SHOP))).Shop;
   const after = await look(second);
 
@@ -170,6 +173,29 @@ async function readWhilePending(
   say();
   say(paint('dim', wrap("Simulated: CloudTrail's delivery, and for it the rule's source and state.")));
   say(paint('dim', wrap("Real: the read, its error, the rule's decision, the message and its delivery.")));
+}
+
+/** Runs the daily check of the monitor with another date, and shows what it says. */
+async function remindOfTheEnd(
+  name: string,
+  inboxUrl: string,
+  rehearsal: Rehearsal,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const message = await step("The monitor's reminder", async () => {
+    const now = new Date(Date.now() + 5 * 86_400_000).toISOString();
+    const { status, cause } = await rehearsal.run('Reminders', { now }, interrupted);
+    const [text] = await rehearsal.receive(inboxUrl, 1, interrupted);
+    if (status !== 'SUCCEEDED' || !text?.includes(`Secret: ${name}\n`)) {
+      throw new Error(
+        `NOT as promised: the check ended with ${status} ${cause ?? ''}, the message is ${text ?? 'missing'}`,
+      );
+    }
+    return text;
+  });
+  say(paint('yellow', quote(message)));
+  say();
+  say(paint('dim', wrap('Simulated: the date. Real: the state machine, what it finds, the message and its delivery.')));
 }
 
 /** What CloudTrail would say about a refused read. */

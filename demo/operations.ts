@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { App, CfnOutput, CliCredentialsStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, CliCredentialsStackSynthesizer, Duration, Stack } from 'aws-cdk-lib';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 // In your own app: from 'cdk-recoverable-secret'.
@@ -9,7 +9,9 @@ import { rehearse } from '../test/monitor/rehearsal';
 const app = new App();
 const stack = new Stack(app, 'Operations', { synthesizer: new CliCredentialsStackSynthesizer() });
 
-const monitor = new SecretDeletionMonitor(stack, 'SecretDeletionMonitor');
+const monitor = new SecretDeletionMonitor(stack, 'SecretDeletionMonitor', {
+  reminders: [Duration.days(7), Duration.days(1)],
+});
 
 // In the place of an e-mail address.
 const inbox = new Queue(stack, 'Inbox');
