@@ -6,8 +6,8 @@ import * as path from 'node:path';
 const ROOT = path.join(__dirname, '..');
 const CHARACTER = { width: 8, height: 20 };
 const MARGIN = 20;
-/** The parts of the demo that are shown, by the beginning of their headings. */
-const SHOWN = ['2.', '4.', 'Before and after'];
+/** The parts of the demo that are shown, by what their headings say. */
+const SHOWN = ['Destroy the stack', 'Deploy again', 'Before and after'];
 /** GitHub's colours for dark terminals, by the codes that `styleText` writes. */
 const COLORS: Record<string, string> = { 2: '#9198a1', 31: '#f85149', 32: '#3fb950', 33: '#d29922' };
 
@@ -33,9 +33,11 @@ function shown(all: string[]): string[] {
   const bold = (line: string) => line.startsWith('\u001b[1m');
   let within = false;
   const kept = all.filter((line) => {
-    if (bold(line)) within = SHOWN.some((beginning) => line.slice(4).startsWith(beginning));
+    if (bold(line)) within = SHOWN.some((part) => line.includes(part));
     return within;
   });
+  const missing = SHOWN.filter((part) => !kept.some((line) => bold(line) && line.includes(part)));
+  if (missing.length > 0) throw new Error(`the demo has no part ${missing.join(', ')}`);
   // What comes after the verdict is for the person at the terminal.
   const end = kept.findIndex((line) => line.includes('As promised.'));
   return kept.slice(0, end + 1);
