@@ -100,7 +100,11 @@ export interface SecretDeletionMonitorProps {
   /**
    * Also send a notice when a secret is scheduled for deletion, restored, or deleted for good.
    *
-   * Costs nothing but the messages: one per call, and one for every version of a secret that is deleted for good.
+   * The first one says when the secret was last used and which resource of which stack it belongs to by its tags, and
+   * whether somebody deleted by hand what that stack may still need.
+   *
+   * Costs nothing but the messages and three transitions of a state machine for each deletion: one message per call, and
+   * one for every version of a secret that is deleted for good.
    *
    * @default false
    */

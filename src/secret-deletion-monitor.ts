@@ -14,16 +14,14 @@ import { addMonitorChecks, seeReads } from './private/monitor/checks';
 import { makeDashboard } from './private/monitor/dashboard';
 import { lastAttemptsQuery } from './private/monitor/filter';
 import { makeHeartbeat } from './private/monitor/heartbeat';
-import {
-  accessAttemptNotice,
-  restoredNotice,
-  scheduledNotice,
-  unconfirmedAttemptNotice,
-} from './private/monitor/notices';
+import { accessAttemptNotice, restoredNotice, unconfirmedAttemptNotice } from './private/monitor/notices';
+import type { WatchedSecrets } from './private/monitor/patterns';
 import { DAYS_LEFT, MONITOR, PENDING_NAMESPACE, PENDING_SECRETS } from './private/monitor/reminder-workflow';
 import { CHECK_INTERVAL, makeReminders, type Reminders } from './private/monitor/reminders';
+import { tellOfScheduled } from './private/monitor/scheduled-notice';
 import { type LifecyclePatterns, monitorSettings, renamedSecretErrors, type Trail } from './private/monitor/settings';
 import { allowPublishing } from './private/monitor/topic-policy';
+import { DELIVERY } from './private/monitor/workflow';
 import type { SecretDeletionMonitorProps } from './secret-deletion-monitor-props';
 
 /**
@@ -130,7 +128,7 @@ export class SecretDeletionMonitor extends Construct {
     }
     const unconfirmed = patterns.unconfirmed && this.watchUnconfirmed(patterns.unconfirmed);
     this.unconfirmedAlarm = unconfirmed && this.alarmOnUnconfirmed(unconfirmed);
-    if (patterns.lifecycle) this.reportLifecycle(patterns.lifecycle);
+    if (patterns.lifecycle) this.reportLifecycle(patterns.lifecycle, watched);
     this.heartbeatAlarm = heartbeat && this.watchHeartbeat(heartbeat);
     this.reminders =
       reminders &&
@@ -337,12 +335,12 @@ export class SecretDeletionMonitor extends Construct {
     });
   }
 
-  private reportLifecycle({ scheduled, restored, deleted }: LifecyclePatterns): void {
-    this.makeRule('Scheduled', {
+  private reportLifecycle({ scheduled, restored, deleted }: LifecyclePatterns, watched?: WatchedSecrets): void {
+    const rule = new events.Rule(this, 'Scheduled', {
       description: 'Secrets that are scheduled for deletion',
       eventPattern: scheduled,
-      notice: scheduledNotice(),
     });
+    tellOfScheduled(rule, { watched, topic: this.topic, deadLetterQueue: this.deadLetterQueue });
     this.makeRule('Restored', {
       description: 'Secrets that are restored',
       eventPattern: restored,
@@ -387,9 +385,7 @@ export class SecretDeletionMonitor extends Construct {
         new targets.SnsTopic(this.topic, {
           message: notice,
           deadLetterQueue: this.deadLetterQueue,
-          // As long and as often as EventBridge can.
-          retryAttempts: 185,
-          maxEventAge: Duration.hours(24),
+          ...DELIVERY,
         }),
       ],
     });

@@ -5,6 +5,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { OWNERSHIP_TAG } from '../src/private/contract';
 import { SecretDeletionMonitor } from '../src/secret-deletion-monitor';
 import { ATTEMPTS, UNCONFIRMED } from './monitor/attempt-matrix';
 import {
@@ -226,11 +227,25 @@ describe('delivery, with the events put in by hand and the rules plainly enabled
   });
 
   test('the life of a secret is reported: scheduled, restored, deleted for good', async () => {
-    await rehearsal.send(scheduled('prod/db', 'prod/db', { recoveryWindowInDays: 7 }));
+    const secrets = new Secrets(emulator.endpoint);
+    await secrets.create('prod/tagged', 'x', { [OWNERSHIP_TAG.owner]: 'Shop', [OWNERSHIP_TAG.logicalId]: 'Db' });
+    const id = await secrets.arn('prod/tagged');
+    await rehearsal.send(
+      apiCall(
+        'DeleteSecret',
+        { secretId: 'prod/tagged', recoveryWindowInDays: 7 },
+        { responseElements: { name: 'prod/tagged', deletionDate: 'Apr 3, 2026 5:06:07 AM', aRN: id } },
+      ),
+    );
     const message = await received();
+    expect(message[0]).toBe('A secret was scheduled for deletion.');
     expect(message).toContain('Deletion date: Apr 3, 2026 5:06:07 AM');
     expect(message).toContain('Recovery window in days (empty: not given by the caller): 7');
-    expect(message).toContain('aws secretsmanager restore-secret --region us-east-1 --secret-id prod/db');
+    expect(message).toContain('Belongs to: resource Db, owner Shop');
+    expect(message).toContain(`aws secretsmanager restore-secret --region us-east-1 --secret-id ${id}`);
+
+    await rehearsal.send(scheduled('prod/gone', 'prod/gone', { forceDeleteWithoutRecovery: true }));
+    expect((await received())[0]).toBe('A secret was deleted for good, without a recovery window.');
 
     await rehearsal.send(apiCall('RestoreSecret', { secretId: 'prod/db' }));
     expect((await received())[0]).toContain('was restored');

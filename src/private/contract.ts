@@ -36,6 +36,9 @@ export const RETURNED = 'RETURNED';
 /** Prefix of every tag key that belongs to this library. */
 export const OWNERSHIP_TAG_PREFIX = 'recoverable-secret:';
 
+/** How the calls of this library name themselves in their user agent, after `app/`, and so in CloudTrail. */
+export const USER_AGENT_APP_ID = 'cdk-recoverable-secret';
+
 /** Of the 50 tags that AWS allows for a secret, those that a template may declare: the rest is for the ownership tags. */
 export const MAX_DECLARED_TAGS = 41;
 

@@ -57,6 +57,7 @@ export async function execute(
       return result;
     };
     if (state.Type === 'Succeed') return { output: value };
+    if (state.Type === 'Pass') return { output: await leave(state, value), next: state.Next };
     if (state.Type === 'Choice') {
       for (const rule of state.Choices) {
         if (await evaluate(rule.Condition, scope())) return { output: await leave(rule, value), next: rule.Next };
@@ -70,12 +71,10 @@ export async function execute(
           : await call(state, await evaluate(state.Arguments, scope()));
       return { output: await leave(state, result, { result }), next: state.Next };
     } catch (error) {
-      const name = (error as Error).name;
-      const rule = (state.Catch ?? []).find(({ ErrorEquals }: Json) =>
-        ErrorEquals.some((e: string) => e === name || e === 'States.ALL'),
-      );
+      const rule = (state.Catch ?? []).find(({ ErrorEquals }: Json) => names(ErrorEquals, error as Error));
       if (!rule) throw error;
-      return { output: await leave(rule, { Error: name }, { errorOutput: { Error: name } }), next: rule.Next };
+      const errorOutput = { Error: (error as Error).name };
+      return { output: await leave(rule, errorOutput, { errorOutput }), next: rule.Next };
     }
   }
 
@@ -94,14 +93,20 @@ export async function execute(
   async function call({ Resource, Retry = [] }: Json, args: Json): Promise<Json> {
     const [, service] = /^arn:aws:states:::aws-sdk:(\w+:\w+)$/.exec(Resource) ?? [];
     if (!service || !calls[service]) throw new Error(`no call for ${Resource}`);
-    for (let attempts = Retry[0]?.MaxAttempts ?? 0; ; attempts--) {
+    for (let attempt = 0; ; attempt++) {
       try {
         return await calls[service](args);
       } catch (error) {
-        if (attempts === 0 || !(error instanceof AwsError)) throw error;
+        if (!(error instanceof AwsError)) throw error;
+        const rule = Retry.find(({ ErrorEquals }: Json) => names(ErrorEquals, error));
+        if (attempt >= (rule?.MaxAttempts ?? 0)) throw error;
       }
     }
   }
+}
+
+function names(errors: string[], { name }: Error): boolean {
+  return errors.some((error) => error === name || error === 'States.ALL');
 }
 
 interface Step {

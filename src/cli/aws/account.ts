@@ -2,6 +2,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { USER_AGENT_APP_ID } from '../../private/contract';
 import { CommandError } from '../errors';
 
 /** Where to look, as the AWS CLI has it; what is missing comes from the environment and the profile. */
@@ -59,6 +60,7 @@ const CONFIG = {
   retryMode: 'adaptive',
   maxAttempts: 10,
   requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000 },
+  userAgentAppId: USER_AGENT_APP_ID,
 };
 
 async function configuredRegion(profile: string | undefined): Promise<string> {

@@ -1,6 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { USER_AGENT_APP_ID } from '../../private/contract';
 import { Stacks } from '../cloudformation/stacks';
 import type { Environment } from '../environment';
 import { errorName } from '../errors';
@@ -10,6 +11,7 @@ const CONFIG = {
   retryMode: 'adaptive',
   maxAttempts: 10,
   requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000 },
+  userAgentAppId: USER_AGENT_APP_ID,
 };
 
 // Outside of the invocation, so that the next one finds the connections open.

@@ -24,6 +24,7 @@ export function makeHeartbeat(monitor: Construct, every: Duration, deadLetterQue
     States: {
       Read: sdkTask(Stack.of(scope).partition, 'secretsmanager:getSecretValue', {
         Arguments: { SecretId: secretName, VersionId: NO_VERSION },
+        Retry: [],
         Catch: [{ ErrorEquals: ['SecretsManager.ResourceNotFoundException'], Next: 'NotFound' }],
         Output: {},
         End: true,

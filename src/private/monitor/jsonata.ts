@@ -11,12 +11,17 @@ export function evaluated(expression: string): string {
   return `{% ${expression} %}`;
 }
 
-/** A text whose `{field}` are those of an object. */
+/** A text whose `{path}` are fields of an object; nothing stands where a field is missing. */
 export function filled(template: string, object: string): string {
   return template
-    .split(/\{(\w+)\}/)
+    .split(/\{([\w.]+)\}/)
     .map((part, index) => (index % 2 === 0 ? JSON.stringify(part) : `${object}.${part}`))
     .join(' & ');
+}
+
+/** Several such texts, one below the other. */
+export function lines(templates: string[], object: string): string {
+  return `$join([${templates.map((template) => filled(template, object)).join(', ')}], '\\n')`;
 }
 
 /** A condition on a secret in the context: that a monitor looks at it. */
@@ -44,6 +49,9 @@ export const HOLDER = `(
   ];
   $count($parts) > 0 ? $join($parts, ', ') : 'not known from its tags'
 )`;
+
+/** Whether the tags of a secret name a stack that it belongs to. */
+export const IS_HELD = `$exists($secret.Tags[Key in ['${OWNERSHIP_TAG.stackId}', 'aws:cloudformation:stack-name']])`;
 
 /** The day on which a secret was last used, as Secrets Manager tells it. */
 export const LAST_USED =

@@ -61,25 +61,6 @@ export function unconfirmedAttemptNotice(): RuleTargetInput {
   );
 }
 
-/** A secret was scheduled for deletion, or deleted without a recovery window. */
-export function scheduledNotice(): RuleTargetInput {
-  const response = '$.detail.responseElements';
-  return lines(
-    'A secret was deleted. It is scheduled for deletion, unless the caller forced it.',
-    `Secret, as the caller named it: ${secretId}`,
-    `Name: ${EventField.fromPath(`${response}.name`)}`,
-    `Deletion date: ${EventField.fromPath(`${response}.deletionDate`)}`,
-    'Recovery window in days (empty: not given by the caller): ' +
-      `${EventField.fromPath('$.detail.requestParameters.recoveryWindowInDays')}`,
-    'Forced, without any recovery (empty: no): ' +
-      `${EventField.fromPath('$.detail.requestParameters.forceDeleteWithoutRecovery')}`,
-    ...WHO_AND_WHEN,
-    WHERE_TO_LOOK,
-    `Until the deletion date it can be restored with credentials for account ${EventField.account}:`,
-    restoreCommand(secretId),
-  );
-}
-
 /** The deletion of a secret was cancelled. */
 export function restoredNotice(): RuleTargetInput {
   return lines(

@@ -1,7 +1,7 @@
 import { OWNERSHIP_TAG_PREFIX, RECOVERY_WINDOW } from '../contract';
-import { ARN, evaluated, filled, HOLDER, isWatched, LAST_USED } from './jsonata';
+import { ARN, evaluated, HOLDER, isWatched, LAST_USED, lines } from './jsonata';
 import type { WatchedSecrets } from './patterns';
-import { RETRY, sdkTask, type Workflow } from './workflow';
+import { type Call, publishing, type Recipients, sdkTask, type Workflow } from './workflow';
 
 /*
  * The daily check of what is scheduled for deletion.
@@ -28,20 +28,17 @@ const PAGE = 10;
 /** ListSecrets takes so many values of a filter. */
 const MAX_FILTER_VALUES = 10;
 
-export interface ReminderOptions {
+export interface ReminderOptions extends Recipients {
   /** Days before the end of a window. */
   readonly reminders: number[];
   /** Undefined for all secrets. */
   readonly watched?: WatchedSecrets;
-  readonly topicArn: string;
-  /** Where a reminder waits that the topic does not take. */
-  readonly deadLetterQueueUrl: string;
   readonly logGroupName: string;
   readonly logStreamName: string;
 }
 
 export function reminderWorkflow(partition: string, options: ReminderOptions): Workflow {
-  const task = (call: `${string}:${string}`, fields: object) => sdkTask(partition, call, { Retry: RETRY, ...fields });
+  const task = (call: Call, fields: object) => sdkTask(partition, call, fields);
   return {
     StartAt: 'FindLastRun',
     States: {
@@ -110,21 +107,7 @@ export function reminderWorkflow(partition: string, options: ReminderOptions): W
         ItemProcessor: {
           ProcessorConfig: { Mode: 'INLINE' },
           StartAt: 'Publish',
-          States: {
-            Publish: task('sns:publish', {
-              Arguments: {
-                TopicArn: options.topicArn,
-                Subject: evaluated('$states.input.Subject'),
-                Message: evaluated('$states.input.Message'),
-              },
-              Catch: [{ ErrorEquals: ['States.ALL'], Output: evaluated('$states.input'), Next: 'Keep' }],
-              End: true,
-            }),
-            Keep: task('sqs:sendMessage', {
-              Arguments: { QueueUrl: options.deadLetterQueueUrl, MessageBody: evaluated('$states.input.Message') },
-              End: true,
-            }),
-          },
+          States: publishing(partition, options),
         },
         Output: evaluated('$states.input'),
         Next: 'Record',
@@ -220,7 +203,7 @@ function subject(secret: string): string {
 }
 
 function message(secret: string): string {
-  const lines = [
+  const text = [
     'A secret that is scheduled for deletion will be deleted for good {when}.',
     'Secret: {secret}',
     'Deletion date: {deletion}',
@@ -234,7 +217,7 @@ function message(secret: string): string {
     'If it is not needed, there is nothing to do. To let it go at once, after which nothing brings it back:',
     'aws secretsmanager delete-secret --region {region} --secret-id {arn} --force-delete-without-recovery',
   ];
-  return `$join([${lines.map((line) => filled(line, secret)).join(', ')}], '\\n')`;
+  return lines(text, secret);
 }
 
 function metricData(): string {

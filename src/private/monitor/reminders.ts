@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../recovery/cdk-nag';
 import type { WatchedSecrets } from './patterns';
 import { PENDING_NAMESPACE, reminderWorkflow } from './reminder-workflow';
-import { allowKey, makeStateMachine, runEvery } from './workflow';
+import { allowPublishing, makeStateMachine, runEvery } from './workflow';
 
 /** How often is checked what is scheduled for deletion. A reminder counts on it. */
 export const CHECK_INTERVAL = Duration.days(1);
@@ -38,12 +38,11 @@ export function makeReminders(monitor: Construct, { topic, deadLetterQueue, ...p
   });
   const { logGroupName } = log;
   const { logStreamName } = new LogStream(log, 'Stream', { logGroup: log, removalPolicy: RemovalPolicy.DESTROY });
-  const { topicArn } = topic;
   const stateMachine = makeStateMachine(
     scope,
     reminderWorkflow(stack.partition, {
       ...props,
-      topicArn,
+      topicArn: topic.topicArn,
       deadLetterQueueUrl: deadLetterQueue.queueUrl,
       logGroupName,
       logStreamName,
@@ -55,8 +54,6 @@ export function makeReminders(monitor: Construct, { topic, deadLetterQueue, ...p
   // AWS knows no resource for these two.
   allow(['secretsmanager:ListSecrets'], ['*']);
   allow(['cloudwatch:PutMetricData'], ['*'], { StringEquals: { 'cloudwatch:namespace': PENDING_NAMESPACE } });
-  allow(['sns:Publish'], [topicArn]);
-  allow(['sqs:SendMessage'], [deadLetterQueue.queueArn]);
   allow(
     ['logs:PutLogEvents'],
     [
@@ -68,8 +65,7 @@ export function makeReminders(monitor: Construct, { topic, deadLetterQueue, ...p
       }),
     ],
   );
-  allowKey(topic.masterKey, role);
-  allowKey(deadLetterQueue.encryptionMasterKey, role);
+  allowPublishing(stateMachine, topic, deadLetterQueue);
   acknowledgeWildcard(scope, '*', 'ListSecrets and PutMetricData know no resource.');
 
   const executions = stack.formatArn({

@@ -1,11 +1,13 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { evaluated } from './jsonata';
 
 /** A state machine in the Amazon States Language, whose expressions are JSONata. */
 export interface Workflow {
@@ -13,14 +15,55 @@ export interface Workflow {
   readonly States: Record<string, object>;
 }
 
-/** Of whatever goes wrong most is over soon, among it a permission that has not arrived yet. */
-export const RETRY = [
-  { ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 5, BackoffRate: 2, JitterStrategy: 'FULL' },
-];
+/** How long and how often EventBridge tries to deliver: as much as it can. */
+export const DELIVERY = { retryAttempts: 185, maxEventAge: Duration.hours(24) };
 
-/** A task that calls AWS itself, without a function in between. */
-export function sdkTask(partition: string, call: `${string}:${string}`, fields: object): object {
-  return { Type: 'Task', Resource: `arn:${partition}:states:::aws-sdk:${call}`, ...fields };
+/** A call of AWS, as `service:action`. */
+export type Call = `${string}:${string}`;
+
+/** A task that calls AWS itself, without a function in between. Most of what goes wrong is over soon. */
+export function sdkTask(partition: string, call: Call, fields: object): object {
+  return {
+    Type: 'Task',
+    Resource: `arn:${partition}:states:::aws-sdk:${call}`,
+    Retry: [
+      { ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 5, BackoffRate: 2, JitterStrategy: 'FULL' },
+    ],
+    ...fields,
+  };
+}
+
+/** Who gets what a state machine has to say. */
+export interface Recipients {
+  readonly topicArn: string;
+  /** Where it waits if the topic does not take it. */
+  readonly deadLetterQueueUrl: string;
+}
+
+/** The states, from `Publish` on, that send their input of `Subject` and `Message`, and end. */
+export function publishing(partition: string, { topicArn, deadLetterQueueUrl }: Recipients): Record<string, object> {
+  const [subject, message] = [evaluated('$states.input.Subject'), evaluated('$states.input.Message')];
+  return {
+    Publish: sdkTask(partition, 'sns:publish', {
+      Arguments: { TopicArn: topicArn, Subject: subject, Message: message },
+      Catch: [{ ErrorEquals: ['States.ALL'], Output: evaluated('$states.input'), Next: 'Keep' }],
+      End: true,
+    }),
+    Keep: sdkTask(partition, 'sqs:sendMessage', {
+      Arguments: { QueueUrl: deadLetterQueueUrl, MessageBody: message },
+      End: true,
+    }),
+  };
+}
+
+/** Lets a state machine publish, or leave what it has to say in the queue. */
+export function allowPublishing({ role }: StateMachine, topic: ITopic, deadLetterQueue: IQueue): void {
+  role.addToPrincipalPolicy(new PolicyStatement({ actions: ['sns:Publish'], resources: [topic.topicArn] }));
+  role.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetterQueue.queueArn] }),
+  );
+  allowKey(topic.masterKey, role);
+  allowKey(deadLetterQueue.encryptionMasterKey, role);
 }
 
 export function makeStateMachine(scope: Construct, workflow: Workflow): StateMachine {
