@@ -1,4 +1,4 @@
-import { properties, request, stackId } from '../test/handler/requests';
+import { answerUrl, properties, request, stackId } from '../test/handler/requests';
 
 /** A request of CloudFormation as it reaches a function whose answers go to `endpoint`. */
 export function ask(
@@ -25,12 +25,6 @@ export function ask(
       ResourceProperties: properties(),
       ...about,
     }),
-    ResponseURL: `${endpoint}/answer?${old ? signedAt(Date.now() - 60_000) : ''}`,
+    ResponseURL: answerUrl(old ? Date.now() - 60_000 : undefined, endpoint),
   };
-}
-
-/** The part of a presigned URL that tells when it was made. */
-function signedAt(time: number): string {
-  const date = new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
-  return `X-Amz-Date=${date}&X-Amz-Expires=7200`;
 }

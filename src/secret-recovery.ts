@@ -231,7 +231,7 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   const days = recoveryWindowInDays(props.recoveryWindow, secret);
 
   const provider = props.provider ?? SecretRecoveryProvider.getOrCreate(secret);
-  const properties: RecoveryProperties = {
+  const properties: Omit<RecoveryProperties, 'UpdatedValue'> = {
     Owner: props.owner ?? deployedStackName(secret),
     RecoveryWindowInDays: `${days}`,
     ForceDeleteWithoutRecovery: props.forceDeleteWithoutRecovery ? 'true' : 'false',

@@ -1,5 +1,5 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Stacks } from './cloudformation/stacks';
+import type { StackQueries } from './cloudformation/stacks';
 
 /** Everything outside of the function, so that the lifecycle can be run against anything that behaves like it. */
 export interface Environment {
@@ -8,14 +8,9 @@ export interface Environment {
   /** Secrets Manager in the region of a replica. */
   secretsIn(region: string): SecretsManagerClient;
   /** CloudFormation's view of the stack. */
-  readonly stacks: Pick<
-    Stacks,
-    'isRollingBack' | 'purposeOfDelete' | 'rolledBackDeployment' | 'creation' | 'isPast' | 'isLetGo'
-  >;
+  readonly stacks: StackQueries;
   /** State of a KMS key; undefined when it cannot be seen. */
   keyState(keyId: string): Promise<string | undefined>;
-  /** When CloudFormation sent the request, in milliseconds since 1970; undefined when that is not known. */
-  readonly sentAt?: number;
   /** Until when the function may run, in milliseconds from now. */
   remainingMs(): number;
   /** Milliseconds since 1970. */

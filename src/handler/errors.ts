@@ -1,23 +1,33 @@
 /** A request that cannot be carried out: one complete line for the person who deploys. Nothing was changed. */
-export class Refusal extends Error {}
+export class RequestRejected extends Error {}
+
+export function rejected({ reason }: { readonly reason: string }): RequestRejected {
+  return new RequestRejected(reason);
+}
 
 /** Something went wrong on the way; the text holds no value. */
 export class Failure extends Error {}
 
-/** What was seen a moment before is no longer so: look once more, and decide anew. */
-export class LookAgain extends Error {
-  override readonly name = 'LookAgain';
-
-  constructor(override readonly cause: unknown) {
+/** A failure that could not be undone: CloudFormation's next request has to. */
+export class RollbackIncomplete extends Error {
+  constructor(
+    readonly reason: unknown,
+    readonly arn?: string,
+  ) {
     super();
   }
+}
+
+/** What was seen a moment before is no longer so: the way on is to look once more, and to decide anew. */
+export class Stale {
+  constructor(readonly error: unknown) {}
 }
 
 /** A call to AWS that failed; it keeps the name of the error, by which it is recognised. */
 export class CallFailed extends Failure {
   constructor(operation: string, error: unknown) {
     const name = errorName(error) || 'an unknown error';
-    super(`${operation} failed with ${name}${HARMLESS.includes(name) ? `: ${(error as Error).message}` : ''}`);
+    super(`${operation} failed with ${name}${isHarmless(operation, name) ? `: ${(error as Error).message}` : ''}`);
     this.name = name;
   }
 }
@@ -38,6 +48,12 @@ const HARMLESS = [
   'ThrottlingException',
 ];
 
+const CARRY_A_VALUE = ['CreateSecret', 'GetRandomPassword', 'PutSecretValue'];
+
+function isHarmless(operation: string, name: string): boolean {
+  return HARMLESS.includes(name) || (name === 'InvalidParameterException' && !CARRY_A_VALUE.includes(operation));
+}
+
 export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
@@ -47,6 +63,6 @@ export async function calling<T>(operation: string, call: () => Promise<T>): Pro
   try {
     return await call();
   } catch (error) {
-    throw error instanceof LookAgain ? error : new CallFailed(operation, error);
+    throw new CallFailed(operation, error);
   }
 }

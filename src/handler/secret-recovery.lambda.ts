@@ -1,9 +1,15 @@
 import { awsEnvironment } from './aws/clients';
-import type { CloudFormationRequest } from './cloudformation/request';
-import { type Answer, oneLine, sendAnswer, validityOf } from './cloudformation/response';
+import { queryOr } from './aws/retry';
+import { type CloudFormationRequest, validityOf } from './cloudformation/request';
+import { type Answer, oneLine, sendAnswer } from './cloudformation/response';
 import type { Environment } from './environment';
-import { Failure, Refusal } from './errors';
-import { onCreate, onDelete, onUpdate, Unfinished, unknownSecret } from './run/lifecycle';
+import { Failure, RequestRejected, RollbackIncomplete } from './errors';
+import type { ExistingSecret } from './model/secret';
+import type { Acquired } from './run/acquire';
+import { Attempt, isArn, unknownSecret } from './run/attempt';
+import { onCreate } from './run/create';
+import { onDelete } from './run/delete';
+import { onUpdate } from './run/update';
 
 /** What the Lambda runtime tells about an invocation. */
 interface Invocation {
@@ -13,12 +19,11 @@ interface Invocation {
 export async function handler(request: CloudFormationRequest, invocation: Invocation): Promise<void> {
   const about = { request: request.RequestType, requestId: request.RequestId, resource: request.LogicalResourceId };
   const log: Environment['log'] = (fields) => console.log(JSON.stringify({ ...about, ...fields }));
-  const { sent, expires } = validityOf(request.ResponseURL);
-  if (Date.now() >= (expires ?? Infinity)) {
+  if (Date.now() >= (validityOf(request.ResponseURL).expires ?? Infinity)) {
     log({ step: 'ignored', why: 'CloudFormation no longer waits for an answer to this request' });
     return;
   }
-  const env = awsEnvironment(sent, () => invocation.getRemainingTimeInMillis(), log);
+  const env = awsEnvironment(() => invocation.getRemainingTimeInMillis(), log);
   const answer = await answerTo(request, env);
   log({ status: answer.status, secret: answer.physicalId, reason: answer.reason });
   await sendAnswer(request, answer, env.sleep);
@@ -26,47 +31,72 @@ export async function handler(request: CloudFormationRequest, invocation: Invoca
 
 /** Carries the request out; a failure becomes an answer as well. */
 export async function answerTo(request: CloudFormationRequest, env: Environment): Promise<Answer> {
+  const attempt = new Attempt(request, env);
   try {
-    const { physicalId, data } = await carryOut(request, env);
-    return { status: 'SUCCESS', physicalId, data };
+    return await carryOut(attempt);
   } catch (error) {
-    const left = error instanceof Unfinished;
+    const left = error instanceof RollbackIncomplete;
     const cause = left ? error.reason : error;
     const known = left && request.RequestType !== 'Create' ? error.arn : request.PhysicalResourceId;
+    const whatNow =
+      cause instanceof RequestRejected ? '' : `; ${left ? leftBehind(attempt) : await aftermath(attempt)}`;
     return {
       status: 'FAILED',
       physicalId: known ?? unknownSecret(request.RequestId),
-      reason: oneLine(`${explain(cause)}${cause instanceof Refusal ? '' : aftermath(request, left)}`),
+      reason: oneLine(`${explain(cause)}${whatNow}`),
     };
   }
 }
 
-function carryOut(request: CloudFormationRequest, env: Environment) {
-  switch (request.RequestType) {
+async function carryOut(attempt: Attempt): Promise<Answer> {
+  switch (attempt.requester.type) {
     case 'Create':
-      return onCreate(request, env);
+      return acquired(await onCreate(attempt));
     case 'Update':
-      return onUpdate(request, env);
+      return acquired(await onUpdate(attempt));
     case 'Delete':
-      return onDelete(request, env);
+      return { status: 'SUCCESS', physicalId: attempt.physicalId, reason: lastUse(await onDelete(attempt)) };
   }
+}
+
+/** The attributes of the resource: `Id` is that of `AWS::SecretsManager::Secret`. */
+function acquired({ arn, outcome }: Acquired): Answer {
+  return { status: 'SUCCESS', physicalId: arn, data: { Id: arn, Outcome: outcome === 'KEPT' ? 'ADOPTED' : outcome } };
+}
+
+function lastUse(secret: ExistingSecret | undefined): string | undefined {
+  return secret && `last used: ${secret.lastAccessedDate?.toISOString().slice(0, 10) ?? 'never, as far as AWS tells'}`;
 }
 
 /** Unknown errors may quote anything, so only their name is told. */
 function explain(error: unknown): string {
-  if (error instanceof Refusal || error instanceof Failure) return error.message;
+  if (error instanceof RequestRejected || error instanceof Failure) return error.message;
   return `the function failed with ${error instanceof Error ? error.name : 'an unknown error'}`;
 }
 
-function aftermath(request: CloudFormationRequest, left: boolean): string {
-  const name = `secret '${request.ResourceProperties.Name}'`;
-  if (left) return `; ${name} could not be put back as it was found, the rollback tries again`;
-  switch (request.RequestType) {
+function leftBehind({ declared }: Attempt): string {
+  return `secret '${declared.name}' could not be put back as it was found, the rollback tries again`;
+}
+
+/** What a failure means for the secret, and what to do. */
+async function aftermath(attempt: Attempt): Promise<string> {
+  const { env, declared, requester, physicalId } = attempt;
+  const name = `secret '${declared.name}'`;
+  switch (requester.type) {
     case 'Create':
-      return `; ${name} has the state, owner and value that it was found with; deploy again when the cause is removed`;
+      return `${name} has the state, owner and value that it was found with; deploy again when the cause is removed`;
     case 'Update':
-      return `; ${name} keeps its value; deploy again when the cause is removed`;
-    case 'Delete':
-      return `; ${name} is not deleted; delete the stack again when the cause is removed`;
+      return `${name} keeps its value; deploy again when the cause is removed`;
+    case 'Delete': {
+      const status = await queryOr(env, undefined, () => env.stacks.status(requester.stackId));
+      // CloudFormation forgets a resource whose clean-up fails.
+      if (!isArn(physicalId) || !status?.includes('CLEANUP')) {
+        return `${name} is not deleted; delete the stack again when the cause is removed`;
+      }
+      return (
+        `${name} stays live and has left the stack; when the cause is removed, schedule it with aws secretsmanager ` +
+        `delete-secret --secret-id ${physicalId} --recovery-window-in-days ${declared.recoveryWindowInDays}`
+      );
+    }
   }
 }

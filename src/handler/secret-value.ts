@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { GetRandomPasswordCommand } from '@aws-sdk/client-secrets-manager';
-import { IAM_LAG, patiently } from './aws/retry';
+import { IAM_LAG, retryTransient } from './aws/retry';
+import { refuseTemplate, refuseTemplateWithoutKey } from './decide/refusals';
 import type { Environment } from './environment';
-import { Refusal } from './errors';
+import { rejected } from './errors';
 import type { GeneratorOptions, ValueSource } from './model/declared-secret';
 
 /** The value that the template asks for; undefined for a secret that stays empty. */
@@ -29,7 +30,7 @@ async function generate(env: Environment, options: GeneratorOptions): Promise<st
     IncludeSpace: options.includeSpace,
     RequireEachIncludedType: options.requireEachIncludedType,
   });
-  const { RandomPassword: password = '' } = await patiently(env, 'GetRandomPassword', IAM_LAG, () =>
+  const { RandomPassword: password = '' } = await retryTransient(env, 'GetRandomPassword', IAM_LAG, () =>
     env.secrets.send(command),
   );
   if (options.template === undefined || options.key === undefined) return password;
@@ -39,7 +40,7 @@ async function generate(env: Environment, options: GeneratorOptions): Promise<st
 /** Both or none, and an object: checked before anything is changed. The template may be sensitive, so it is not shown. */
 export function assertTemplate({ template, key }: GeneratorOptions): void {
   if ((template === undefined) !== (key === undefined)) {
-    throw new Refusal('secretStringTemplate and generateStringKey must be given together; nothing was changed');
+    throw rejected(refuseTemplateWithoutKey());
   }
   if (template === undefined) return;
   let parsed: unknown;
@@ -49,7 +50,7 @@ export function assertTemplate({ template, key }: GeneratorOptions): void {
     // Told below, without its text.
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new Refusal('secretStringTemplate must be a JSON object; nothing was changed');
+    throw rejected(refuseTemplate());
   }
 }
 

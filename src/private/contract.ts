@@ -1,8 +1,9 @@
 /**
- * What the construct writes into the template and the handler reads from it.
+ * What the construct writes into the template and the handler reads from it, and the tags by which every version of the
+ * handler knows a secret again.
  *
- * Shared by both sides, so it imports nothing. Templates that are deployed today reach every later version of
- * the handler: a property may be added here, but never renamed or given another meaning.
+ * Shared by both sides, so it imports nothing. Templates and tags of today reach every later version of the handler:
+ * something may be added here, but never renamed or given another meaning.
  */
 
 /** The CloudFormation type that a recoverable secret has in the template. */
@@ -12,17 +13,17 @@ export const RECOVERABLE_SECRET_TYPE = 'Custom::RecoverableSecret';
 export const OWNERSHIP_TAG = {
   /** Who may restore, change and delete the secret; IAM checks it. */
   owner: 'recoverable-secret:owner',
-  /** The stack that holds the secret now. */
+  /** The stack that holds the secret now; IAM checks it. */
   stackId: 'recoverable-secret:stack-id',
   /** The resource of that stack. */
   logicalId: 'recoverable-secret:logical-id',
-  /** How that resource came by the secret, and the id of the CloudFormation request that did it. */
+  /** How that resource came by the secret: outcome, id of the request that did it, and when that was sent. */
   origin: 'recoverable-secret:origin',
   /** The request that restored the secret, which an overlapping delivery of it must not turn into an adoption. */
   restoredBy: 'recoverable-secret:restored-by',
-  /** The last update that set out to write a value, whose id is the id of the version, and when it did. */
-  valueUpdate: 'recoverable-secret:value-update',
-  /** Regions whose undeclared replicas a removal has begun to take away, and must see gone before the secret may go. */
+  /** The recovery window that the template asks for: days, or `none` for a deletion for good, which IAM checks. */
+  recoveryWindow: 'recoverable-secret:recovery-window',
+  /** Regions whose replicas somebody has begun to take away, and must see gone before the secret may go. */
   leavingReplicas: 'recoverable-secret:leaving-replicas',
   /** Who held it before, for the rollback of a take-over. Present only after one. */
   previousOwner: 'recoverable-secret:previous-owner',
@@ -30,11 +31,20 @@ export const OWNERSHIP_TAG = {
   previousLogicalId: 'recoverable-secret:previous-logical-id',
 } as const;
 
+/** Prefix of every tag key that belongs to this library. */
+export const OWNERSHIP_TAG_PREFIX = 'recoverable-secret:';
+
 /** In place of an outcome in `origin`: the secret was given back, and the tags of the holder before count. */
 export const RETURNED = 'RETURNED';
 
-/** Prefix of every tag key that belongs to this library. */
-export const OWNERSHIP_TAG_PREFIX = 'recoverable-secret:';
+/** In place of days in `recovery-window`. */
+export const NO_WINDOW = 'none';
+
+/** What AWS allows for each secret; those that begin with `aws:` do not count. */
+export const MAX_TAGS = 50;
+
+/** What is left of that for everybody else's tags. */
+export const MAX_OTHER_TAGS = MAX_TAGS - Object.keys(OWNERSHIP_TAG).length;
 
 /** How the calls of this library name themselves in their user agent, after `app/`, and so in CloudTrail. */
 export const USER_AGENT_APP_ID = 'cdk-recoverable-secret';
@@ -50,15 +60,26 @@ export const SERVICE_TIMEOUT_SECONDS = 2100;
 
 export type RestorePolicyValue = 'IF_OWNED' | 'ALWAYS' | 'NEVER';
 export type ExistingSecretPolicyValue = 'ADOPT_IF_OWNED' | 'ADOPT' | 'FAIL';
-export type RestoredValueValue = 'KEEP' | 'REGENERATE';
+export type GeneratedValueValue = 'KEEP' | 'REGENERATE';
 export type Outcome = 'CREATED' | 'RESTORED' | 'ADOPTED';
 
-/** The properties that join those of `AWS::SecretsManager::Secret`. CloudFormation delivers each as a string. */
+/**
+ * The properties that join those of `AWS::SecretsManager::Secret`. CloudFormation delivers each as a string. What is
+ * not written has its default.
+ */
 export interface RecoveryProperties {
+  /** Default: the name of the stack. */
   readonly Owner: string;
+  /** Default: 30. */
   readonly RecoveryWindowInDays: string;
+  /** Default: false. */
   readonly ForceDeleteWithoutRecovery: 'true' | 'false';
+  /** Default: IF_OWNED. */
   readonly RestorePolicy: RestorePolicyValue;
+  /** Default: ADOPT_IF_OWNED. */
   readonly ExistingSecretPolicy: ExistingSecretPolicyValue;
-  readonly RestoredValue: RestoredValueValue;
+  /** Default: KEEP. */
+  readonly RestoredValue: GeneratedValueValue;
+  /** Default: REGENERATE. */
+  readonly UpdatedValue: GeneratedValueValue;
 }

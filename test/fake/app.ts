@@ -1,7 +1,7 @@
 import type {
   ExistingSecretPolicyValue,
+  GeneratedValueValue,
   RecoveryProperties,
-  RestoredValueValue,
   RestorePolicyValue,
 } from '../../src/private/contract';
 import { VALUE_MARK } from './fake-secrets-manager';
@@ -23,7 +23,8 @@ export interface SecretDeclaration {
   readonly retain: boolean;
   readonly restorePolicy: RestorePolicyValue;
   readonly existingPolicy: ExistingSecretPolicyValue;
-  readonly restoredValue: RestoredValueValue;
+  readonly restoredValue: GeneratedValueValue;
+  readonly updatedValue: GeneratedValueValue;
 }
 
 export type Template = readonly SecretDeclaration[];
@@ -45,6 +46,7 @@ export function propertiesOf(secret: SecretDeclaration, stackName: string): Reco
     RestorePolicy: secret.restorePolicy,
     ExistingSecretPolicy: secret.existingPolicy,
     RestoredValue: secret.restoredValue,
+    UpdatedValue: secret.updatedValue,
   };
   return {
     ServiceToken: 'arn:aws:lambda:eu-west-1:111122223333:function:provider',
@@ -90,14 +92,15 @@ export function policyOf(
     new Set(served.filter(({ secret }) => wanted(secret)).map(({ secret }) => secret.name));
   const restoreByName = names(({ restorePolicy }) => restorePolicy === 'ALWAYS');
   const adoptByName = names(({ existingPolicy }) => existingPolicy === 'ADOPT');
+  const owners = new Set([provider.name, ...served.map(({ stackName, secret }) => ownerOf(secret, stackName))]);
   return {
     region: provider.region,
-    owners: new Set([provider.name, ...served.map(({ stackName, secret }) => ownerOf(secret, stackName))]),
+    owners,
     holder: provider.shared ? `${stackArn(provider.region, '')}*` : provider.id,
     restoreByName,
     adoptByName,
     // The stack that a native secret comes from can be any.
-    sees: provider.shared || restoreByName.size + adoptByName.size > 0 ? 'every stack' : provider.name,
+    sees: provider.shared || restoreByName.size + adoptByName.size > 0 ? 'every stack' : [...owners],
   };
 }
 

@@ -31,6 +31,8 @@ export interface Stack {
   status: string;
   /** When the last deployment began; a rollback belongs to it. */
   updated: number;
+  /** Every state that the stack has entered. */
+  readonly events: { readonly status: string; readonly at: number }[];
   /** When somebody deleted it. */
   deleted?: number;
   readonly resources: Map<string, Resource>;
@@ -155,6 +157,17 @@ export class CloudFormationModel implements StackDescriptions {
             },
           ],
         };
+      case 'DescribeStackEvents':
+        return {
+          StackEvents: stack?.events
+            .map(({ at, status }) => ({
+              StackId: stack.id,
+              PhysicalResourceId: stack.id,
+              ResourceStatus: status,
+              Timestamp: new Date(at),
+            }))
+            .reverse(),
+        };
       case 'DescribeStackResource': {
         const resource = stack ? stack.everyResource.get(logicalId) : this.nativeResource();
         if (!resource) throw new ServiceError('ValidationError', `Resource ${logicalId} does not exist`);
@@ -214,6 +227,7 @@ export class CloudFormationModel implements StackDescriptions {
       region,
       status: '',
       updated: 0,
+      events: [],
       resources: new Map(),
       everyResource: new Map(),
       site: { region, role },
@@ -491,6 +505,7 @@ export class CloudFormationModel implements StackDescriptions {
 
   private enter(stack: Stack, status: string): void {
     stack.status = status;
+    stack.events.push({ status, at: this.clock.now });
     if (['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'].includes(status)) stack.updated = this.clock.now;
     if (status === 'DELETE_IN_PROGRESS') stack.deleted ??= this.clock.now;
     this.tell?.(`    stack ${stack.name}: ${status}`);

@@ -6,7 +6,7 @@ import type { CloudFormationRequest } from '../../src/handler/cloudformation/req
 import { Stacks } from '../../src/handler/cloudformation/stacks';
 import type { Environment } from '../../src/handler/environment';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
-import { properties, request, stackId } from '../handler/requests';
+import { answerUrl, properties, request, stackId } from '../handler/requests';
 import { MINUTE, SECOND, VirtualClock } from './clock';
 import { Coin } from './coin';
 import { NO_SURPRISES } from './facts';
@@ -21,7 +21,6 @@ const COLD_START = 800;
 const ROUND_TRIP = 40;
 
 const WORLD = awsEnvironment(
-  undefined,
   () => TIMEOUT,
   () => {},
 );
@@ -138,8 +137,9 @@ class Crowd {
           LogicalResourceId: logicalId,
           PhysicalResourceId: type === 'Delete' ? this.physicalIds.get(logicalId) : undefined,
           ResourceProperties: properties({ Name: `prod/database-${number}` }),
+          ResponseURL: answerUrl(began),
         });
-        return this.serve(asked, began);
+        return this.serve(asked);
       }),
     );
     return {
@@ -152,7 +152,7 @@ class Crowd {
   }
 
   /** Returns why it failed. */
-  private async serve(asked: CloudFormationRequest, sent: number): Promise<string | undefined> {
+  private async serve(asked: CloudFormationRequest): Promise<string | undefined> {
     const environment = this.idle.shift() ?? (await new Promise<Surroundings>((resolve) => this.waiting.push(resolve)));
     if (!environment.started) await this.clock.sleep(COLD_START);
     environment.started = true;
@@ -160,7 +160,6 @@ class Crowd {
     const env: Environment = {
       ...WORLD,
       ...environment.clients,
-      sentAt: sent,
       remainingMs: () => deadline - this.clock.now,
     };
     const answer = await answerTo(asked, env);

@@ -1,7 +1,7 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { ownerOf } from './app';
-import type { Sent } from './cloudformation-model';
+import type { CloudFormationModel, Sent, Stack } from './cloudformation-model';
 import type { FakeSecretsManager } from './fake-secrets-manager';
 import { type SecretRecord, stateOf } from './secret-record';
 import { differences, type Snapshot, takeSnapshot } from './snapshot';
@@ -12,8 +12,13 @@ type Check = (answer: { Status: string; Reason: string; Data?: { Outcome?: strin
  * What a request must come to when nothing goes wrong: the README's table, written once more and independently.
  * A refusal must have changed nothing. Undefined where keys or replicas may spoil it.
  */
-export function expectedOutcome(sent: Sent, secrets: FakeSecretsManager, before: Snapshot): Check | undefined {
-  const expected = verdict(sent, secrets);
+export function expectedOutcome(
+  sent: Sent,
+  secrets: FakeSecretsManager,
+  stacks: CloudFormationModel,
+  before: Snapshot,
+): Check | undefined {
+  const expected = verdict(sent, secrets, stacks);
   if (!expected) return undefined;
   const what = `${sent.request.RequestType} of ${sent.declaration.logicalId} ('${sent.declaration.name}')`;
   return ({ Status, Reason, Data }) => {
@@ -33,6 +38,7 @@ type Verdict = 'FAILED' | 'SUCCESS' | 'CREATED' | 'RESTORED' | 'ADOPTED';
 function verdict(
   { request, declaration, oldDeclaration, stack, stackStatus }: Sent,
   secrets: FakeSecretsManager,
+  stacks: CloudFormationModel,
 ): Verdict | undefined {
   const type = request.RequestType;
   if (type === 'Delete') return 'SUCCESS';
@@ -42,9 +48,17 @@ function verdict(
   const owner = ownerOf(declaration, stack.name);
   const record = secrets.named(stack.region, declaration.name);
   if (type === 'Update' && declaration.name === oldDeclaration?.name) {
-    const held = record?.arn === request.PhysicalResourceId && record && holds(record);
+    if (!record || record.arn !== request.PhysicalResourceId || stateOf(record) === 'being deleted') return 'FAILED';
+    const { owner: itsOwner, stackId, logicalId } = readOwnership(record.tags);
     const owners = [owner, ownerOf(oldDeclaration, stack.name)];
-    return held && owners.includes(record.tags[OWNERSHIP_TAG.owner]) && stateOf(record) !== 'being deleted'
+    // A tagging tool may have taken tags off; with none of them, only the opt-in permits to put them back.
+    const { existingPolicy: live, restorePolicy: scheduled } = declaration;
+    const optedIn = stateOf(record) === 'scheduled' ? scheduled === 'ALWAYS' : live === 'ADOPT';
+    if (!itsOwner && !stackId && !optedIn) return 'FAILED';
+    const agrees = (tag: string | undefined, ...expected: string[]) => tag === undefined || expected.includes(tag);
+    return agrees(itsOwner, ...owners) &&
+      agrees(stackId, request.StackId) &&
+      agrees(logicalId, request.LogicalResourceId)
       ? 'SUCCESS'
       : 'FAILED';
   }
@@ -58,10 +72,18 @@ function verdict(
   if (stateOf(record) === 'scheduled') {
     return restorePolicy === 'ALWAYS' || (restorePolicy === 'IF_OWNED' && owned) ? 'RESTORED' : 'FAILED';
   }
-  return existingPolicy === 'ADOPT' || (existingPolicy === 'ADOPT_IF_OWNED' && owned) ? 'ADOPTED' : 'FAILED';
+  if (existingPolicy === 'ADOPT') return 'ADOPTED';
+  const free = !isHeldElsewhere(record, stack, stacks) || areBothExplicit(record, owner, stack);
+  return existingPolicy === 'ADOPT_IF_OWNED' && owned && free ? 'ADOPTED' : 'FAILED';
+}
 
-  function holds({ tags }: SecretRecord): boolean {
-    const { stackId, logicalId } = readOwnership(tags);
-    return stackId === request.StackId && logicalId === request.LogicalResourceId;
-  }
+function isHeldElsewhere(record: SecretRecord, stack: Stack, stacks: CloudFormationModel): boolean {
+  const { stackId = '', logicalId = '' } = readOwnership(record.tags);
+  return stackId !== stack.id && stacks.stackById(stackId)?.resources.get(logicalId)?.physicalId === record.arn;
+}
+
+/** Whether the stack and the one that holds the secret have both been given this owner. */
+function areBothExplicit(record: SecretRecord, owner: string, stack: Stack): boolean {
+  const holder = readOwnership(record.tags).stackId?.split('/')[1];
+  return owner !== stack.name && owner !== holder;
 }

@@ -153,7 +153,9 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
     if (then.state !== now.state)
       return `${record.arn} was ${then.state} and is ${now.state} after the failed deployment`;
     const [holderThen, holderNow] = [readOwnership(then.tags), readOwnership(now.tags)];
-    if (holderThen.owner !== holderNow.owner) {
+    // Tags that somebody took away are put back also by a deployment that then fails.
+    const regained = holderThen.owner === undefined && isHeld(record, stacks);
+    if (holderThen.owner !== holderNow.owner && !regained) {
       return `${record.arn} has another owner after the failed deployment: ${JSON.stringify(now.tags)}`;
     }
     if (then.state === 'scheduled') {
@@ -161,7 +163,7 @@ const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
       if (broken) return broken;
       continue;
     }
-    if (racedWithItself(record, happened)) continue;
+    if (regained || racedWithItself(record, happened)) continue;
     if (holderThen.stackId !== holderNow.stackId || holderThen.logicalId !== holderNow.logicalId) {
       return `${record.arn} has another holder after the failed deployment: ${JSON.stringify(now.tags)}`;
     }

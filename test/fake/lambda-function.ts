@@ -1,6 +1,6 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
-import { answerBody, validityOf } from '../../src/handler/cloudformation/response';
+import { type CloudFormationRequest, validityOf } from '../../src/handler/cloudformation/request';
+import { answerBody } from '../../src/handler/cloudformation/response';
 import { Stacks } from '../../src/handler/cloudformation/stacks';
 import type { Environment } from '../../src/handler/environment';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
@@ -8,7 +8,7 @@ import { MINUTE, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Caller, FakeSecretsManager } from './fake-secrets-manager';
 import { DEATH, type Faults } from './faults';
-import type { Role } from './permissions';
+import { maySee, type Role } from './permissions';
 import { accessDenied } from './service-error';
 
 const TIMEOUT = 10 * MINUTE;
@@ -81,7 +81,7 @@ export class LambdaFunction {
         faults.strike(request.RequestId);
         resolve(false);
       };
-      const { sent: sentAt, expires } = validityOf(request.ResponseURL);
+      const { expires } = validityOf(request.ResponseURL);
       const never = new Promise<never>(() => {});
 
       const travel: Caller['travel'] = async (operation, input, effect) => {
@@ -119,8 +119,10 @@ export class LambdaFunction {
           const operation = command.constructor.name.replace(/Command$/, '');
           const { StackName: stack = '', LogicalResourceId: logicalId } = command.input;
           return travel(operation, {}, () => {
-            const sees = site.role.current?.sees;
-            if (sees !== 'every stack' && sees !== stack.split('/')[1]) throw accessDenied(operation, stack);
+            const policy = site.role.current;
+            // The state of a resource can be seen everywhere: it says whether a secret is free.
+            const sees = operation === 'DescribeStackResource' || (policy && maySee(policy, stack.split('/')[1]));
+            if (!sees) throw accessDenied(operation, stack);
             return this.stacks.answer(operation, stack, logicalId);
           });
         },
@@ -129,7 +131,6 @@ export class LambdaFunction {
         secrets: this.secrets.client(site.region, caller),
         secretsIn: (region) => this.secrets.client(region, caller),
         stacks: new Stacks(cloudFormation as Pick<CloudFormationClient, 'send'>),
-        sentAt,
         keyState: (key) => travel('DescribeKey', {}, () => this.secrets.keyStates.get(key) ?? 'Enabled'),
         now: () => this.clock.now,
         remainingMs: () => Math.max(0, deadline - this.clock.now),

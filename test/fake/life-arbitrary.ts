@@ -33,6 +33,7 @@ const declaration = (logicalId: string): fc.Arbitrary<SecretDeclaration> =>
     restorePolicy: mostly('IF_OWNED', 'ALWAYS', 'NEVER'),
     existingPolicy: mostly('ADOPT_IF_OWNED', 'ADOPT', 'FAIL'),
     restoredValue: mostly('KEEP', 'REGENERATE'),
+    updatedValue: mostly('REGENERATE', 'KEEP'),
   });
 
 /** Two resources for one name in one template are a mistake that synthesis can see. */

@@ -7,8 +7,7 @@ import {
   UntagResourceCommand,
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
-import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
-import { validityOf } from '../../src/handler/cloudformation/response';
+import { type CloudFormationRequest, validityOf } from '../../src/handler/cloudformation/request';
 import { readOwnership } from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { assertAnswer, assertNoValue } from './answers';
@@ -229,7 +228,8 @@ class Life implements Witness {
 
   beforeRequest(sent: Sent): void {
     this.sent.push(sent);
-    if (this.calm) this.expectations.set(sent, expectedOutcome(sent, this.secrets, takeSnapshot(this.secrets)));
+    if (this.calm)
+      this.expectations.set(sent, expectedOutcome(sent, this.secrets, this.stacks, takeSnapshot(this.secrets)));
   }
 
   private readonly expectations = new Map<Sent, ReturnType<typeof expectedOutcome>>();

@@ -24,6 +24,7 @@ const secret = (changes: Partial<SecretDeclaration>): SecretDeclaration => ({
   restorePolicy: 'IF_OWNED',
   existingPolicy: 'ADOPT_IF_OWNED',
   restoredValue: 'KEEP',
+  updatedValue: 'REGENERATE',
   ...changes,
 });
 

@@ -11,8 +11,8 @@ export interface Policy {
   readonly holder: string;
   readonly restoreByName: ReadonlySet<string>;
   readonly adoptByName: ReadonlySet<string>;
-  /** The name of the stack whose state the role may see. */
-  readonly sees: string;
+  /** Names of the stacks whose state the role may see, with the stacks nested in them. */
+  readonly sees: readonly string[] | 'every stack';
 }
 
 const MANAGE = new Set([
@@ -46,6 +46,10 @@ export function permits(policy: Policy, action: string, { region, name, tags, re
   }
   if (RESTORE_BY_NAME.has(action) && policy.restoreByName.has(name)) return true;
   return ADOPT_BY_NAME.has(action) && policy.adoptByName.has(name);
+}
+
+export function maySee({ sees }: Policy, stackName: string): boolean {
+  return sees === 'every stack' || sees.some((name) => name === stackName || stackName.startsWith(`${name}-`));
 }
 
 function matches(pattern: string, text: string): boolean {

@@ -50,6 +50,7 @@ function secret(logicalId: string, name: string, changes: Partial<SecretDeclarat
     restorePolicy: 'IF_OWNED',
     existingPolicy: 'ADOPT_IF_OWNED',
     restoredValue: 'KEEP',
+    updatedValue: 'REGENERATE',
     ...changes,
   };
 }

@@ -44,6 +44,12 @@ export const BANK = {
   [OWNERSHIP_TAG.logicalId]: 'Vault',
 };
 
+/** Where an answer goes, and with it when the request was sent; it does not say where that is not given. */
+export function answerUrl(sentAt?: number, endpoint = 'http://127.0.0.1:9'): string {
+  const date = sentAt === undefined ? '' : new Date(sentAt).toISOString().replace(/[-:]|\.\d+/g, '');
+  return `${endpoint}/answer?X-Amz-Signature=0f1e2d3c4b5a${date && `&X-Amz-Date=${date}&X-Amz-Expires=7200`}`;
+}
+
 let requests = 0;
 
 export function request(
@@ -53,7 +59,7 @@ export function request(
   return {
     RequestType: type,
     RequestId: uuid(++requests),
-    ResponseURL: 'http://127.0.0.1:9/answer?X-Amz-Signature=0f1e2d3c4b5a',
+    ResponseURL: answerUrl(),
     ResourceProperties: properties(),
     ...of,
   };

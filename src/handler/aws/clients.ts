@@ -18,18 +18,13 @@ const CONFIG = {
 const secrets = new SecretsManagerClient(CONFIG);
 const stacks = new Stacks(new CloudFormationClient(CONFIG));
 
-/** The real env, as the runtime of the function gives it. */
-export function awsEnvironment(
-  sentAt: number | undefined,
-  remainingMs: () => number,
-  log: Environment['log'],
-): Environment {
+/** What the runtime of the function gives it. */
+export function awsEnvironment(remainingMs: () => number, log: Environment['log']): Environment {
   return {
     secrets,
     secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, region }),
     stacks,
     keyState,
-    sentAt,
     remainingMs,
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

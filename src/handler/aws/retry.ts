@@ -1,5 +1,5 @@
 import type { Environment } from '../environment';
-import { calling, errorName, Failure, LookAgain } from '../errors';
+import { calling, errorName, Failure, Stale } from '../errors';
 
 /** Time that stays for undoing what was done, and for the answer. */
 const RESERVE_MS = 45_000;
@@ -7,8 +7,8 @@ const RESERVE_MS = 45_000;
 /** Error names that go away by themselves, each with how long to wait for that; milliseconds. */
 export type Transient = Readonly<Record<string, number>>;
 
-/** A changed policy reaches every IAM endpoint within seconds. */
-export const IAM_LAG: Transient = { AccessDeniedException: 15_000 };
+/** A policy that changed in the same deployment can take a minute and more to reach every endpoint of IAM. */
+export const IAM_LAG: Transient = { AccessDeniedException: 120_000 };
 
 /** After RestoreSecret and CreateSecret other operations may for a moment still see what was before. */
 export const STATE_LAG: Transient = {
@@ -18,20 +18,15 @@ export const STATE_LAG: Transient = {
 };
 
 /** Calls AWS until it succeeds, or fails with something that does not pass. */
-export async function patiently<T>(
+export async function retryTransient<T>(
   env: Environment,
   operation: string,
   transient: Transient,
   call: () => Promise<T>,
 ): Promise<T> {
-  return retrying(env, transient, () => calling(operation, call));
-}
-
-/** Tries again for as long as the name of the error allows. */
-async function retrying<T>(env: Environment, transient: Transient, attempt: () => Promise<T>): Promise<T> {
   for (let waited = 0, pause = 500; ; pause = Math.min(pause * 2, 4_000)) {
     try {
-      return await attempt();
+      return await calling(operation, call);
     } catch (error) {
       const patience = transient[errorName(error)] ?? 0;
       if (waited + pause > patience || env.remainingMs() < RESERVE_MS + pause) throw error;
@@ -41,17 +36,19 @@ async function retrying<T>(env: Environment, transient: Transient, attempt: () =
   }
 }
 
-/** Decides anew for as long as what was decided on changes. */
-export async function decidingAnew<T>(env: Environment, maxMs: number, attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await retrying(env, { LookAgain: maxMs }, attempt);
-  } catch (error) {
-    throw error instanceof LookAgain ? error.cause : error;
+/** Looks, decides and acts anew for as long as what was decided on changes meanwhile. */
+export async function retryOnStale<T>(env: Environment, maxMs: number, attempt: () => Promise<T | Stale>): Promise<T> {
+  for (let waited = 0, pause = 500; ; pause = Math.min(pause * 2, 4_000)) {
+    const result = await attempt();
+    if (!(result instanceof Stale)) return result;
+    if (waited + pause > maxMs || env.remainingMs() < RESERVE_MS + pause) throw result.error;
+    await env.sleep(pause);
+    waited += pause;
   }
 }
 
 /** Tries again whatever the error is: for work that must not stay half done. */
-export async function stubbornly<T>(env: Environment, attempt: () => Promise<T>): Promise<T> {
+export async function retryAny<T>(env: Environment, attempt: () => Promise<T>): Promise<T> {
   for (const pause of [2_000, 8_000, 20_000]) {
     try {
       return await attempt();
@@ -63,24 +60,48 @@ export async function stubbornly<T>(env: Environment, attempt: () => Promise<T>)
   return attempt();
 }
 
-/** Asks until it is so; throws when that takes too long. */
+/** CloudFormation takes few calls a second, and its answer decides: it is worth some patience. */
+export async function retryQuery<T>(env: Environment, query: () => Promise<T>): Promise<T> {
+  for (const pause of [1_000, 3_000, 6_000]) {
+    try {
+      return await query();
+    } catch (error) {
+      env.log({ step: 'stack not seen', error: errorName(error) });
+      await env.sleep(pause);
+    }
+  }
+  return query();
+}
+
+/** Asks CloudFormation where its answer is a precaution only. */
+export async function queryOr<T>(env: Environment, otherwise: T, query: () => Promise<T>): Promise<T> {
+  return retryQuery(env, query).catch(() => otherwise);
+}
+
+/** Asks until it is so; false when that takes too long. */
+export async function waitUntil(env: Environment, maxMs: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  for (let waited = 0, pause = 500; !(await isSo()); pause = Math.min(pause * 1.5, 5_000)) {
+    if (waited + pause > maxMs || env.remainingMs() < RESERVE_MS + pause) return false;
+    await env.sleep(pause);
+    waited += pause;
+  }
+  return true;
+}
+
+/** The same where it has to become so; throws otherwise. */
 export async function waitFor(
   env: Environment,
   what: string,
   maxMs: number,
   isSo: () => Promise<boolean>,
 ): Promise<void> {
-  for (let waited = 0, pause = 500; !(await isSo()); pause = Math.min(pause * 1.5, 5_000)) {
-    if (waited + pause > maxMs || env.remainingMs() < RESERVE_MS + pause) {
-      throw new Failure(`waited ${Math.round(waited / 1000)} seconds in vain until ${what}`);
-    }
-    await env.sleep(pause);
-    waited += pause;
-  }
+  const since = env.now();
+  if (await waitUntil(env, maxMs, isSo)) return;
+  throw new Failure(`waited ${Math.round((env.now() - since) / 1000)} seconds in vain until ${what}`);
 }
 
 /** Looks until what is seen is conclusive, or cannot be the past any more; all reads are eventually consistent. */
-export async function lookAgain<T>(
+export async function pollUntil<T>(
   env: Environment,
   look: () => Promise<T>,
   isConclusive: (seen: T) => boolean,

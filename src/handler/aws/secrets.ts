@@ -14,46 +14,54 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { Environment } from '../environment';
-import { errorName, Failure, LookAgain } from '../errors';
-import type { DeclaredSecret, Replica } from '../model/declared-secret';
+import { errorName, Stale } from '../errors';
+import type { Metadata } from '../model/changes';
+import type { DeclaredSecret } from '../model/declared-secret';
 import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
-import type { ExistingSecret } from '../model/secret';
-import { IAM_LAG, lookAgain, patiently, STATE_LAG, waitFor } from './retry';
+import { type ExistingSecret, isLive } from '../model/secret';
+import { IAM_LAG, pollUntil, retryTransient, STATE_LAG, type Transient } from './retry';
+import { wholeAnswerOf } from './whole-answer';
 
-const REPLICA_WAIT_MS = 180_000;
+/** Of a region that is denied, or not enabled, no waiting makes an answer. */
+export const IN_ANOTHER_REGION: Transient = { AccessDeniedException: 15_000 };
 
 /** The secret by name or ARN; undefined when there is none. Nothing else tells the states of a secret apart. */
 export async function describe(
   env: Environment,
   id: string,
   client: SecretsManagerClient = env.secrets,
+  transient: Transient = IAM_LAG,
 ): Promise<ExistingSecret | undefined> {
   try {
     const command = new DescribeSecretCommand({ SecretId: id });
-    return existingSecret(await patiently(env, 'DescribeSecret', IAM_LAG, () => client.send(command)));
+    const whole = wholeAnswerOf(command);
+    const answer = await retryTransient(env, 'DescribeSecret', transient, () => client.send(command));
+    return existingSecret({ ...whole(), ...answer });
   } catch (error) {
     if (errorName(error) === 'ResourceNotFoundException') return undefined;
     throw error;
   }
 }
 
+/** @param versionId Becomes the id of the first version */
 export async function create(
   env: Environment,
   declared: DeclaredSecret,
   tags: Tags,
-  token: string,
-  value: string | undefined,
+  { versionId, value }: { readonly versionId: string; readonly value?: string },
 ): Promise<string> {
   const input = {
     Name: declared.name,
-    ClientRequestToken: token,
+    ClientRequestToken: versionId,
     Description: declared.description || undefined,
     KmsKeyId: declared.kmsKeyId,
     Type: declared.type,
     SecretString: value,
     Tags: tagList({ ...declared.tags, ...tags }),
   };
-  const created = await patiently(env, 'CreateSecret', IAM_LAG, () => env.secrets.send(new CreateSecretCommand(input)));
+  const created = await retryTransient(env, 'CreateSecret', IAM_LAG, () =>
+    env.secrets.send(new CreateSecretCommand(input)),
+  );
   return created.ARN ?? '';
 }
 
@@ -65,12 +73,14 @@ export async function create(
  */
 export async function restore(env: Environment, arn: string): Promise<boolean> {
   try {
-    await patiently(env, 'RestoreSecret', IAM_LAG, () => env.secrets.send(new RestoreSecretCommand({ SecretId: arn })));
+    await retryTransient(env, 'RestoreSecret', IAM_LAG, () =>
+      env.secrets.send(new RestoreSecretCommand({ SecretId: arn })),
+    );
     return true;
   } catch (error) {
     const now = await describe(env, arn);
     if (isLive(now)) return true;
-    if (!now || ['InvalidRequestException', 'ResourceNotFoundException'].includes(errorName(error))) return false;
+    if (!now || isPassed(error)) return false;
     throw error;
   }
 }
@@ -78,110 +88,88 @@ export async function restore(env: Environment, arn: string): Promise<boolean> {
 /**
  * With a window the secret can be restored; without one it is gone.
  *
- * Throws `LookAgain` when it has come into other hands since it was looked at.
+ * @returns `Stale` when it has come into other hands since it was looked at
  */
 export async function remove(
   env: Environment,
   secret: ExistingSecret,
   windowInDays: number | undefined,
-): Promise<void> {
+): Promise<Stale | undefined> {
   const how =
     windowInDays === undefined ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: windowInDays };
   const command = new DeleteSecretCommand({ SecretId: secret.arn, ...how });
-  await patiently(env, 'DeleteSecret', STATE_LAG, async () => {
+  return retryTransient(env, 'DeleteSecret', STATE_LAG, async () => {
     try {
       await env.secrets.send(command);
     } catch (error) {
       // Another delivery of the request, or a person, may have been faster; or what is seen is still the past.
-      const now = await lookAgain(env, () => describe(env, secret.arn), isLive);
-      if (!isLive(now)) return;
-      throw isSameClaim(now.ownership, secret.ownership) ? error : new LookAgain(error);
+      const now = await pollUntil(env, () => describe(env, secret.arn), isLive);
+      if (!isLive(now)) return undefined;
+      if (isSameClaim(now.ownership, secret.ownership)) throw error;
+      return new Stale(error);
     }
+    return undefined;
   });
 }
 
-/** Whether the secret is there and not scheduled for deletion. */
-export function isLive(secret: ExistingSecret | undefined): secret is ExistingSecret {
-  return secret !== undefined && !secret.deletedDate;
+export async function tag(env: Environment, arn: string, tags: Tags): Promise<void> {
+  if (Object.keys(tags).length === 0) return;
+  await retryTransient(env, 'TagResource', STATE_LAG, () =>
+    env.secrets.send(new TagResourceCommand({ SecretId: arn, Tags: tagList(tags) })),
+  );
 }
 
-/** Sets before it removes: a tag that goes first could be the one that permits the rest. */
-export async function retag(env: Environment, arn: string, set: Tags, removeKeys: readonly string[]): Promise<void> {
-  if (Object.keys(set).length > 0) {
-    await patiently(env, 'TagResource', STATE_LAG, () =>
-      env.secrets.send(new TagResourceCommand({ SecretId: arn, Tags: tagList(set) })),
-    );
-  }
-  if (removeKeys.length > 0) {
-    await patiently(env, 'UntagResource', STATE_LAG, () =>
-      env.secrets.send(new UntagResourceCommand({ SecretId: arn, TagKeys: [...removeKeys] })),
-    );
-  }
+export async function untag(env: Environment, arn: string, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await retryTransient(env, 'UntagResource', STATE_LAG, () =>
+    env.secrets.send(new UntagResourceCommand({ SecretId: arn, TagKeys: [...keys] })),
+  );
 }
 
 /** Never carries a value: UpdateSecret would make a new version of it. */
-export async function updateMetadata(
-  env: Environment,
-  arn: string,
-  metadata: { readonly Description?: string; readonly KmsKeyId?: string },
-): Promise<void> {
+export async function updateMetadata(env: Environment, arn: string, metadata: Metadata): Promise<void> {
   if (Object.keys(metadata).length === 0) return;
-  await patiently(env, 'UpdateSecret', STATE_LAG, () =>
+  await retryTransient(env, 'UpdateSecret', STATE_LAG, () =>
     env.secrets.send(new UpdateSecretCommand({ SecretId: arn, ...metadata })),
   );
 }
 
-/** Makes the value current. The token becomes the id of the version. */
-export async function putValue(env: Environment, arn: string, value: string, token: string): Promise<void> {
-  await patiently(env, 'PutSecretValue', STATE_LAG, () =>
-    env.secrets.send(new PutSecretValueCommand({ SecretId: arn, SecretString: value, ClientRequestToken: token })),
+/** Makes the value current, as a version of this id. */
+export async function putValue(env: Environment, arn: string, value: string, versionId: string): Promise<void> {
+  await retryTransient(env, 'PutSecretValue', STATE_LAG, () =>
+    env.secrets.send(new PutSecretValueCommand({ SecretId: arn, SecretString: value, ClientRequestToken: versionId })),
   );
 }
 
-/** Makes the version before current again, where `versionId` is the one that took its place. */
-export async function putValueBack(env: Environment, secret: ExistingSecret, versionId: string): Promise<void> {
-  const before = Object.keys(secret.versions).find((id) => secret.versions[id].includes('AWSPREVIOUS'));
-  if (!secret.versions[versionId]?.includes('AWSCURRENT') || !before) return;
-  await patiently(env, 'UpdateSecretVersionStage', STATE_LAG, () =>
+/** Moves a staging label; with no version to move it to, takes it off. */
+export async function moveLabel(
+  env: Environment,
+  arn: string,
+  label: string,
+  { from, to }: { readonly from: string; readonly to?: string },
+): Promise<void> {
+  await retryTransient(env, 'UpdateSecretVersionStage', STATE_LAG, () =>
     env.secrets.send(
       new UpdateSecretVersionStageCommand({
-        SecretId: secret.arn,
-        VersionStage: 'AWSCURRENT',
-        MoveToVersionId: before,
-        RemoveFromVersionId: versionId,
+        SecretId: arn,
+        VersionStage: label,
+        MoveToVersionId: to,
+        RemoveFromVersionId: from,
       }),
     ),
   );
 }
 
-/**
- * Removes replicas and waits until they are gone in their own regions. A primary that is deleted earlier leaves the
- * replica behind as a live secret of its own.
- */
-export async function removeReplicas(
-  env: Environment,
-  arn: string,
-  replicated: readonly string[],
-  regions: readonly string[],
-): Promise<void> {
-  if (replicated.length > 0) {
-    await patiently(env, 'RemoveRegionsFromReplication', STATE_LAG, () =>
-      env.secrets.send(
-        new RemoveRegionsFromReplicationCommand({ SecretId: arn, RemoveReplicaRegions: [...replicated] }),
-      ),
-    );
-  }
-  const all = [...new Set([...replicated, ...regions])];
-  await waitFor(env, `the replicas in ${all.join(', ')} were gone`, REPLICA_WAIT_MS, async () => {
-    const there = await Promise.all(all.map((region) => describe(env, arnIn(region, arn), env.secretsIn(region))));
-    // Without a primary it was promoted to a secret of its own, which is not ours to wait for.
-    return !there.some((secret) => secret?.replicaOf);
-  });
+export async function removeReplicas(env: Environment, arn: string, regions: readonly string[]): Promise<void> {
+  if (regions.length === 0) return;
+  await retryTransient(env, 'RemoveRegionsFromReplication', STATE_LAG, () =>
+    env.secrets.send(new RemoveRegionsFromReplicationCommand({ SecretId: arn, RemoveReplicaRegions: [...regions] })),
+  );
 }
 
-export async function addReplicas(env: Environment, arn: string, replicas: readonly Replica[]): Promise<void> {
+export async function addReplicas(env: Environment, arn: string, replicas: DeclaredSecret['replicas']): Promise<void> {
   if (replicas.length === 0) return;
-  await patiently(env, 'ReplicateSecretToRegions', STATE_LAG, () =>
+  await retryTransient(env, 'ReplicateSecretToRegions', STATE_LAG, () =>
     env.secrets.send(
       new ReplicateSecretToRegionsCommand({
         SecretId: arn,
@@ -191,29 +179,18 @@ export async function addReplicas(env: Environment, arn: string, replicas: reado
   );
 }
 
-/** Waits until replicas have the value: the call that adds them succeeds also when replication then fails. */
-export async function awaitReplicas(env: Environment, arn: string, regions: readonly string[]): Promise<void> {
-  if (regions.length === 0) return;
-  await waitFor(env, `the replicas in ${regions.join(', ')} were in sync`, REPLICA_WAIT_MS, async () => {
-    const replicas = (await describe(env, arn))?.replicas ?? [];
-    const failed = replicas.find(({ region, status }) => status === 'Failed' && regions.includes(region));
-    if (failed) throw new Failure(`replication to ${failed.region} failed: ${failed.statusMessage}`);
-    const inSync = replicas.filter(({ region, status }) => status === 'InSync' && regions.includes(region));
-    return inSync.length === regions.length;
-  });
+/** Whether the error only says that the secret is no longer as it was seen. */
+export function isPassed(error: unknown): boolean {
+  return ['InvalidRequestException', 'ResourceNotFoundException'].includes(errorName(error));
 }
 
-function arnIn(region: string, arn: string): string {
-  const parts = arn.split(':');
-  parts[3] = region;
-  return parts.join(':');
+/** Fields that the types of the SDK do not know yet: replication between accounts came in 2026. */
+interface CrossAccount {
+  readonly CrossAccountPrimary?: unknown;
+  readonly CrossAccountReplicas?: unknown;
 }
 
-function tagList(tags: Tags): { Key: string; Value: string }[] {
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-}
-
-export function existingSecret(described: DescribeSecretResponse): ExistingSecret {
+export function existingSecret(described: DescribeSecretResponse & CrossAccount): ExistingSecret {
   const arn = described.ARN ?? '';
   const tags = Object.fromEntries((described.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
   const primaryRegion = described.PrimaryRegion;
@@ -221,8 +198,10 @@ export function existingSecret(described: DescribeSecretResponse): ExistingSecre
     arn,
     name: described.Name ?? '',
     deletedDate: described.DeletedDate,
+    lastAccessedDate: described.LastAccessedDate,
     description: described.Description ?? '',
     kmsKeyId: described.KmsKeyId || undefined,
+    type: described.Type || undefined,
     tags,
     ownership: readOwnership(tags),
     versions: described.VersionIdsToStages ?? {},
@@ -233,6 +212,17 @@ export function existingSecret(described: DescribeSecretResponse): ExistingSecre
       kmsKeyId: replica.KmsKeyId || undefined,
     })),
     replicaOf: primaryRegion && primaryRegion !== arn.split(':')[3] ? primaryRegion : undefined,
+    sharedWithAccounts: otherAccounts(arn, [described.CrossAccountPrimary, described.CrossAccountReplicas]),
     managedBy: described.OwningService || undefined,
   };
+}
+
+/** How exactly the fields are shaped is not settled; each names accounts, bare or in ARNs. */
+function otherAccounts(arn: string, fields: unknown): string[] {
+  const accounts = JSON.stringify(fields).match(/\b\d{12}\b/g) ?? [];
+  return [...new Set(accounts)].filter((account) => account !== arn.split(':')[4]);
+}
+
+function tagList(tags: Tags): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }

@@ -1,7 +1,7 @@
 import {
   type ExistingSecretPolicyValue,
+  type GeneratedValueValue,
   RECOVERY_WINDOW,
-  type RestoredValueValue,
   type RestorePolicyValue,
 } from '../../private/contract';
 import type { DeclaredSecret, Requester, ValueSource } from '../model/declared-secret';
@@ -18,17 +18,32 @@ export interface CloudFormationRequest {
   readonly OldResourceProperties?: Record<string, unknown>;
 }
 
+/** When CloudFormation sent the request, and until when it listens; milliseconds since 1970, where the URL tells. */
+export function validityOf(responseUrl: string): { readonly sent?: number; readonly expires?: number } {
+  const query = new URL(responseUrl).searchParams;
+  const signed = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '');
+  const lifetime = Number(query.get('X-Amz-Expires'));
+  if (signed && lifetime > 0) {
+    const [year, month, day, hour, minute, second] = signed.slice(1).map(Number);
+    const sent = Date.UTC(year, month - 1, day, hour, minute, second);
+    return { sent, expires: sent + lifetime * 1000 };
+  }
+  const expires = Number(query.get('Expires'));
+  return expires > 0 ? { expires: expires * 1000 } : {};
+}
+
 export function requesterOf(request: CloudFormationRequest): Requester {
   return {
     type: request.RequestType,
     requestId: request.RequestId,
+    sentAt: validityOf(request.ResponseURL).sent,
     stackId: request.StackId,
     logicalId: request.LogicalResourceId,
   };
 }
 
-/** Reads the properties of the resource; what an older version of the construct did not write has its default. */
-export function declaredSecret(properties: Record<string, unknown>): DeclaredSecret {
+/** Reads the properties of the resource; what the construct did not write has its default. */
+export function declaredSecret(properties: Record<string, unknown>, stackId: string): DeclaredSecret {
   return {
     name: text(properties, 'Name') ?? '',
     description: text(properties, 'Description') ?? '',
@@ -40,14 +55,20 @@ export function declaredSecret(properties: Record<string, unknown>): DeclaredSec
     })),
     tags: Object.fromEntries(objects(properties.Tags).map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? ''])),
     value: valueSource(properties),
-    owner: text(properties, 'Owner') ?? '',
+    owner: text(properties, 'Owner') ?? stackName(stackId),
     recoveryWindowInDays: number(properties, 'RecoveryWindowInDays') ?? RECOVERY_WINDOW.default,
     forceDeleteWithoutRecovery: flag(properties, 'ForceDeleteWithoutRecovery') ?? false,
     restorePolicy: (text(properties, 'RestorePolicy') as RestorePolicyValue | undefined) ?? 'IF_OWNED',
     existingSecretPolicy:
       (text(properties, 'ExistingSecretPolicy') as ExistingSecretPolicyValue | undefined) ?? 'ADOPT_IF_OWNED',
-    restoredValue: (text(properties, 'RestoredValue') as RestoredValueValue | undefined) ?? 'KEEP',
+    restoredValue: (text(properties, 'RestoredValue') as GeneratedValueValue | undefined) ?? 'KEEP',
+    updatedValue: (text(properties, 'UpdatedValue') as GeneratedValueValue | undefined) ?? 'REGENERATE',
   };
+}
+
+/** The name that a stack was deployed under. */
+export function stackName(stackId: string): string {
+  return stackId.split('/')[1] ?? '';
 }
 
 function valueSource(properties: Record<string, unknown>): ValueSource {

@@ -41,20 +41,6 @@ export function answerBody(request: CloudFormationRequest, answer: Answer): stri
   return body(cut(low));
 }
 
-/** When CloudFormation sent the request, and until when it listens; milliseconds since 1970, where the URL tells. */
-export function validityOf(responseUrl: string): { readonly sent?: number; readonly expires?: number } {
-  const query = new URL(responseUrl).searchParams;
-  const signed = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '');
-  const lifetime = Number(query.get('X-Amz-Expires'));
-  if (signed && lifetime > 0) {
-    const [year, month, day, hour, minute, second] = signed.slice(1).map(Number);
-    const sent = Date.UTC(year, month - 1, day, hour, minute, second);
-    return { sent, expires: sent + lifetime * 1000 };
-  }
-  const expires = Number(query.get('Expires'));
-  return expires > 0 ? { expires: expires * 1000 } : {};
-}
-
 /** Puts the answer; throws when CloudFormation cannot be reached, and Lambda then delivers the request again. */
 export async function sendAnswer(
   request: CloudFormationRequest,

@@ -1,47 +1,76 @@
 import {
   type CloudFormationClient,
   DescribeChangeSetCommand,
+  DescribeStackEventsCommand,
   DescribeStackResourceCommand,
   DescribeStacksCommand,
-  type Stack,
+  type StackEvent,
 } from '@aws-sdk/client-cloudformation';
 import { calling, errorName } from '../errors';
+import { stackName } from './request';
 
 const NATIVE_TYPE = 'AWS::SecretsManager::Secret';
 
-/** How far the clocks that date a request and the state of its resource may be apart. */
-const CLOCKS_DIFFER_MS = 3_000;
+/** A deployment has reached what it was for; the clean-up that may follow belongs to it. */
+const COMPLETED = ['CREATE_COMPLETE', 'IMPORT_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'];
 
-/** What only CloudFormation itself knows. */
+/** A deployment has been undone, its clean-up included. */
+const UNDONE = ['IMPORT_ROLLBACK_COMPLETE', 'ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE'];
+
+/** States of a resource in which nothing is under way with it. */
+const FINAL = /_(COMPLETE|FAILED|SKIPPED)$/;
+
+/** What the running deployment does with a resource, as far as its change set can be read. */
+export type Fate = 'removed' | 'retained' | 'kept' | 'unknown';
+
+/** What only CloudFormation knows. */
 export class Stacks {
   constructor(private readonly client: Pick<CloudFormationClient, 'send'>) {}
 
   /** Whether the stack, or the one around it, is undoing a failed deployment. */
   async isRollingBack(stackId: string): Promise<boolean> {
-    return (await this.rolledBackDeployment(stackId)) !== undefined;
+    const stack = await this.stack(stackId);
+    if (stack?.StackStatus?.includes('ROLLBACK')) return true;
+    // A nested stack is simply deleted when the one around it rolls back.
+    const root = rootOf(stackId, stack?.RootId);
+    return root !== stackId && ((await this.stack(root))?.StackStatus?.includes('ROLLBACK') ?? false);
   }
 
   /**
-   * What a Delete is for. Superseded: somebody has begun to delete the stack since it was sent, which sends a Delete of
-   * its own for everything that is still there.
+   * What became of the deployment to which a request belongs. The answer stays the same however late it is asked for.
+   *
+   * The events of the outermost stack tell: a nested one completes before the deployment does. Their times and the time
+   * that CloudFormation puts on its requests are of one clock. A deletion of the stack is no deployment.
+   *
+   * @param at When the request was sent; where that is not known, no deployment that is under way can be excluded
    */
-  async purposeOfDelete(stackId: string, sentAt?: number): Promise<'rollback' | 'teardown' | 'superseded'> {
-    const stack = await this.stack(stackId);
-    if (isAfter(stack?.DeletionTime, sentAt)) return 'superseded';
-    return (await this.undoneBy(stackId, stack)) === undefined ? 'teardown' : 'rollback';
+  async deployment(stackId: string, at?: number): Promise<Deployment> {
+    const root = rootOf(stackId, (await this.stack(stackId))?.RootId);
+    // A request tells whole seconds.
+    const from = at === undefined ? Infinity : wholeSeconds(at);
+    let underWay: boolean | undefined;
+    let oldest = Infinity;
+    for await (const { PhysicalResourceId: id, ResourceStatus: status = '', Timestamp: time } of this.events(root)) {
+      if (id !== root || status.startsWith('DELETE_')) continue;
+      const ended = COMPLETED.includes(status) || UNDONE.includes(status);
+      underWay ??= !ended;
+      oldest = time?.getTime() ?? oldest;
+      if (at !== undefined && oldest < from) return { completed: false, underWay };
+      if (COMPLETED.includes(status)) return { completed: true, underWay };
+      if (at === undefined) return { completed: !underWay, underWay };
+    }
+    // Events are kept for 90 days; what is older was not left unfinished for so long.
+    return { completed: from < wholeSeconds(oldest), underWay: underWay ?? false };
   }
 
-  /** When the deployment began that is being undone, in milliseconds since 1970; undefined when none is. */
-  async rolledBackDeployment(stackId: string): Promise<number | undefined> {
-    return this.undoneBy(stackId, await this.stack(stackId));
+  /** The name that the outermost stack around this one was deployed under. */
+  async outermostName(stackId: string): Promise<string> {
+    return stackName(rootOf(stackId, (await this.stack(stackId))?.RootId));
   }
 
-  private async undoneBy(stackId: string, stack: Stack | undefined): Promise<number | undefined> {
-    const began = stack?.LastUpdatedTime?.getTime() ?? 0;
-    if (stack?.StackStatus?.includes('ROLLBACK')) return began;
-    // A nested stack is simply deleted when the one around it rolls back.
-    const root = stack?.RootId && stack.RootId !== stackId ? await this.stack(stack.RootId) : undefined;
-    return root?.StackStatus?.includes('ROLLBACK') ? began : undefined;
+  /** Undefined for a stack that does not exist. */
+  async status(stackId: string): Promise<string | undefined> {
+    return (await this.stack(stackId))?.StackStatus;
   }
 
   /** What CloudFormation thinks of the creation of this resource. */
@@ -55,72 +84,127 @@ export class Stacks {
     return ['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'].includes(stack) ? 'awaited' : 'withdrawn';
   }
 
-  /** Whether CloudFormation is past this Update or Delete: a second delivery of it came too late. */
-  async isPast(
-    type: 'Update' | 'Delete',
-    stackId: string,
-    logicalId: string,
-    physicalId: string,
-    sentAt?: number,
-  ): Promise<boolean> {
-    const resource = await this.resource(stackId, logicalId);
+  /**
+   * Whether CloudFormation is past this Update or Delete: a second delivery of it came too late. Only a state that is
+   * known to be final says so, or one that this request cannot have led to.
+   *
+   * @param sentAt When the request was sent
+   */
+  async isPast(type: 'Update' | 'Delete', of: ResourceId, sentAt?: number): Promise<boolean> {
+    const resource = await this.resource(of.stackId, of.logicalId);
     if (!resource) return false;
     const { ResourceStatus: status = '', PhysicalResourceId: current, LastUpdatedTimestamp: since } = resource;
-    if (status === `${type.toUpperCase()}_IN_PROGRESS`) {
+    if (type === 'Update') {
+      if (FINAL.test(status) || status.startsWith('DELETE_')) return true;
       // The rollback of an Update is an Update as well, and has begun after this one was sent.
-      return type === 'Update' && isAfter(since, sentAt);
+      return since !== undefined && since.getTime() > (sentAt ?? Infinity) + CLOCKS_DIFFER_MS;
     }
     // A resource that was replaced is deleted under the same logical id, while its successor is complete.
-    const replaced = physicalId.startsWith('arn:') && current !== physicalId && !status.startsWith('DELETE_');
-    return type === 'Update' || !replaced;
+    const replaced = of.physicalId.startsWith('arn:') && current !== of.physicalId && !status.startsWith('DELETE_');
+    return FINAL.test(status) && !replaced;
   }
 
   /** Whether CloudFormation has left the native resource behind, or is about to do so in the running deployment. */
-  async isLetGo(stackId: string, logicalId: string): Promise<boolean> {
+  async hasLetGo(stackId: string, logicalId: string): Promise<boolean> {
     const resource = await this.resource(stackId, logicalId);
     const status = resource?.ResourceStatus;
-    if (status === undefined || status === 'DELETE_COMPLETE' || status === 'DELETE_SKIPPED') return true;
+    if (isGone(status)) return true;
     // CloudFormation does not change the type of a resource: the native one has gone, and another took its logical id.
     if (resource?.ResourceType !== undefined && resource.ResourceType !== NATIVE_TYPE) return true;
-    const changeSet = (await this.stack(stackId))?.ChangeSetId;
-    return changeSet !== undefined && (await this.isRetained(stackId, changeSet, logicalId));
+    return (await this.fate(stackId, logicalId)) === 'retained';
   }
 
-  private async isRetained(stackId: string, changeSetId: string, logicalId: string): Promise<boolean> {
+  /** Whether the stack has the resource, does not let go of it, and the resource is this secret. */
+  async has({ stackId, logicalId, physicalId }: ResourceId): Promise<boolean> {
+    const resource = await this.resource(stackId, logicalId);
+    // One whose clean-up failed is forgotten, and its state stays.
+    return !resource?.ResourceStatus?.startsWith('DELETE_') && resource?.PhysicalResourceId === physicalId;
+  }
+
+  /** What the deployment that is under way will do with a resource of the stack. */
+  async fate(stackId: string, logicalId: string): Promise<Fate> {
+    const changeSet = (await this.stack(stackId))?.ChangeSetId;
+    if (changeSet === undefined) return 'unknown';
     let token: string | undefined;
     do {
       const command = new DescribeChangeSetCommand({
         StackName: stackId,
-        ChangeSetName: changeSetId,
+        ChangeSetName: changeSet,
         NextToken: token,
       });
       const page = await calling('DescribeChangeSet', () => this.client.send(command));
       // Not one that was executed before: a deployment without a change set can leave it there.
-      if (page.ExecutionStatus !== 'EXECUTE_IN_PROGRESS') return false;
+      if (page.ExecutionStatus !== 'EXECUTE_IN_PROGRESS') return 'unknown';
       const change = page.Changes?.find(({ ResourceChange }) => ResourceChange?.LogicalResourceId === logicalId);
-      if (change) return change.ResourceChange?.Action === 'Remove' && change.ResourceChange.PolicyAction === 'Retain';
+      const { Action, PolicyAction } = change?.ResourceChange ?? {};
+      if (Action === 'Remove') return PolicyAction === 'Retain' ? 'retained' : 'removed';
+      // One that is replaced lets go of what it was.
+      if (Action !== undefined) return 'unknown';
       token = page.NextToken;
     } while (token);
-    return false;
+    return 'kept';
+  }
+
+  private async *events(stackId: string): AsyncGenerator<StackEvent> {
+    let token: string | undefined;
+    do {
+      const command = new DescribeStackEventsCommand({ StackName: stackId, NextToken: token });
+      const page = await calling('DescribeStackEvents', () => this.client.send(command));
+      yield* page.StackEvents ?? [];
+      token = page.NextToken;
+    } while (token);
   }
 
   private async stack(stackId: string) {
     const command = new DescribeStacksCommand({ StackName: stackId });
-    return (await calling('DescribeStacks', () => this.client.send(command))).Stacks?.[0];
+    return unlessAbsent(async () => (await calling('DescribeStacks', () => this.client.send(command))).Stacks?.[0]);
   }
 
   /** Undefined when the stack or the resource does not exist. */
   private async resource(stackId: string, logicalId: string) {
     const command = new DescribeStackResourceCommand({ StackName: stackId, LogicalResourceId: logicalId });
-    try {
-      return (await calling('DescribeStackResource', () => this.client.send(command))).StackResourceDetail;
-    } catch (error) {
-      if (errorName(error) === 'ValidationError') return undefined;
-      throw error;
-    }
+    const call = () => calling('DescribeStackResource', () => this.client.send(command));
+    return unlessAbsent(async () => (await call()).StackResourceDetail);
   }
 }
 
-function isAfter(date: Date | undefined, sentAt = Infinity): boolean {
-  return date !== undefined && date.getTime() > sentAt + CLOCKS_DIFFER_MS;
+export interface Deployment {
+  /** Whether it reached what it was for, and was not undone. */
+  readonly completed: boolean;
+  /** Whether it, or another one since, has begun and not ended. */
+  readonly underWay: boolean;
+}
+
+/** The questions, without what they are asked with. */
+export type StackQueries = { readonly [Question in keyof Stacks]: Stacks[Question] };
+
+export interface ResourceId {
+  readonly stackId: string;
+  readonly logicalId: string;
+  readonly physicalId: string;
+}
+
+/** How far two dates of CloudFormation may be apart that belong to one moment. */
+const CLOCKS_DIFFER_MS = 3_000;
+
+async function unlessAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (errorName(error) === 'ValidationError') return undefined;
+    throw error;
+  }
+}
+
+function wholeSeconds(time: number): number {
+  return Math.floor(time / 1_000) * 1_000;
+}
+
+function rootOf(stackId: string, rootId: string | undefined): string {
+  return rootId ?? stackId;
+}
+
+/** A resource that stays behind is skipped when it is deleted. */
+function isGone(status: string | undefined): boolean {
+  return status === undefined || status === 'DELETE_COMPLETE' || status === 'DELETE_SKIPPED';
 }

@@ -1,7 +1,25 @@
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import { holds, isClaimedBy } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
-import { ownerText, refuse } from './refusals';
+import {
+  type Refused,
+  refuseCrossAccount,
+  refuseHeldElsewhere,
+  refuseHeldHere,
+  refuseLive,
+  refuseManaged,
+  refuseReplica,
+  refuseScheduled,
+  refuseScheduledMeanwhile,
+} from './refusals';
+
+/** Which way a deployment goes. A rollback leads back to the secret of `knownId`, as far as CloudFormation knows. */
+export type Direction =
+  | { readonly kind: 'forward' }
+  | {
+      readonly kind: 'rollback';
+      readonly knownId: string;
+    };
 
 /** What to do with a name that a resource wants to hold. */
 export type Acquisition =
@@ -11,68 +29,56 @@ export type Acquisition =
   | { readonly action: 'resume'; readonly secret: ExistingSecret }
   /** A rollback leads back to a secret that is in other hands: they give it back, or keep it. */
   | { readonly action: 'leave'; readonly secret: ExistingSecret }
-  | { readonly action: 'refuse'; readonly reason: string };
+  | Refused;
 
-/**
- * The decision table for a Create, and for an Update that changes the name.
- *
- * @param returning Whether a rollback leads the resource back to this name
- */
+/** The decision table for a Create, and for an Update that changes the name. */
 export function decideAcquisition(
   found: ExistingSecret | undefined,
   declared: DeclaredSecret,
   requester: Requester,
-  returning: boolean,
+  direction: Direction['kind'],
 ): Acquisition {
   if (!found) return { action: 'create' };
-  const { ownership } = found;
-  const what = `secret '${found.name}'`;
-  if (found.replicaOf) {
-    return refuse(
-      `${what} is the replica of a secret in ${found.replicaOf}; nothing was changed; deploy to ${found.replicaOf}, ` +
-        'promote the replica with stop-replication-to-replica, or choose another secretName',
-    );
-  }
-  if (found.managedBy) {
-    return refuse(`${what} is managed by ${found.managedBy}; nothing was changed; choose another secretName`);
-  }
+  if (found.replicaOf) return refuseReplica(found);
+  if (found.sharedWithAccounts.length > 0) return refuseCrossAccount(found);
+  if (found.managedBy) return refuseManaged(found);
 
-  const held = holds(requester, ownership);
-  const sameRequest = isClaimedBy(requester, ownership);
-  const owned = ownership.owner === declared.owner;
+  const owned = found.ownership.owner === declared.owner;
+  const sameRequest = isClaimedBy(requester, found.ownership);
   if (found.deletedDate) {
-    if (sameRequest) {
-      return refuse(
-        `${what} was scheduled for deletion after this request had got hold of it; nothing was changed; deploy again ` +
-          'to have it restored',
-      );
-    }
-    if (mayRestore(found, declared)) return { action: 'restore', secret: found };
-    const state = `${what} is scheduled for deletion (deletion date ${found.deletedDate.toISOString().slice(0, 10)})`;
-    return refuse(
-      declared.restorePolicy === 'NEVER'
-        ? `${state}, belongs to ${ownerText(ownership)}, and restorePolicy is NEVER; nothing was changed; to restore ` +
-            `it set restorePolicy: RestorePolicy.${owned ? 'IF_OWNED' : 'ALWAYS'}, otherwise choose another secretName`
-        : `${state} and belongs to ${ownerText(ownership)}, not to '${declared.owner}'; nothing was changed; to ` +
-            'restore and own it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName',
-    );
+    if (sameRequest) return refuseScheduledMeanwhile(found);
+    return mayRestore(found, declared) ? { action: 'restore', secret: found } : refuseScheduled(found, declared);
   }
   if (sameRequest) return { action: 'resume', secret: found };
-  if (returning) return { action: held && owned ? 'resume' : 'leave', secret: found };
-  if (declared.existingSecretPolicy === 'ADOPT' || (declared.existingSecretPolicy === 'ADOPT_IF_OWNED' && owned)) {
-    return { action: 'adopt', secret: found };
+  if (direction === 'rollback') {
+    return { action: owned && holds(requester, found.ownership) ? 'resume' : 'leave', secret: found };
   }
-  return refuse(
-    declared.existingSecretPolicy === 'FAIL'
-      ? `${what} exists already and existingSecretPolicy is FAIL; nothing was changed; to take it over set ` +
-          'existingSecretPolicy: ExistingSecretPolicy.ADOPT, otherwise choose another secretName'
-      : `${what} exists already and belongs to ${ownerText(ownership)}, not to '${declared.owner}'; nothing was ` +
-          'changed; to take it over set existingSecretPolicy: ExistingSecretPolicy.ADOPT, otherwise choose another ' +
-          'secretName',
-  );
+  const { existingSecretPolicy: policy } = declared;
+  if (policy === 'ADOPT' || (policy === 'ADOPT_IF_OWNED' && owned)) return { action: 'adopt', secret: found };
+  return refuseLive(found, declared);
 }
 
 /** Whether the policy lets the resource restore the secret, if it is scheduled for deletion. */
 export function mayRestore({ ownership }: ExistingSecret, { restorePolicy, owner }: DeclaredSecret): boolean {
   return restorePolicy === 'ALWAYS' || (restorePolicy === 'IF_OWNED' && ownership.owner === owner);
+}
+
+/** Where the resource that holds a live secret is, and whether it stays there. */
+export type HolderNow =
+  /** No resource holds it any more, or the one that does leaves its stack with this deployment. */
+  | 'gone'
+  | 'in this stack'
+  | 'in another stack'
+  /** In another stack, and both of them declare the same owner, in order to hand secrets over. */
+  | 'with the same owner';
+
+/** What is against taking a live secret over, by who holds it now. */
+export function refusalOfTakeOver(
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  holder: HolderNow,
+): Refused | undefined {
+  if (holder === 'in this stack') return refuseHeldHere(secret);
+  if (holder === 'in another stack' && declared.existingSecretPolicy !== 'ADOPT') return refuseHeldElsewhere(secret);
+  return undefined;
 }

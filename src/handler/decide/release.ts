@@ -1,69 +1,148 @@
+import { NO_WINDOW, OWNERSHIP_TAG } from '../../private/contract';
+import type { Deployment } from '../cloudformation/stacks';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
-import { holds, wasAdopted } from '../model/ownership';
-import type { ExistingSecret } from '../model/secret';
+import {
+  type Holder,
+  hasLostTags,
+  holderBefore,
+  holds,
+  holdsAsOwner,
+  isClaimedBy,
+  isSameHolder,
+  type Ownership,
+} from '../model/ownership';
+import { type ExistingSecret, isLive } from '../model/secret';
+import { versionWrittenBy } from '../model/versions';
 
-/** What to do with a secret whose resource goes away. */
-export type Removal =
-  | { readonly action: 'schedule' | 'force' | 'return'; readonly secret: ExistingSecret }
-  /** Back to the owner before, and scheduled as it was found; restored for that if need be. */
-  | { readonly action: 'return-and-schedule'; readonly secret: ExistingSecret }
-  | { readonly action: 'leave'; readonly why: string };
+/** Why a secret is let go of, and what became of the deployment that got hold of it where the decision depends on that. */
+export type Reason =
+  /** Its resource goes away: in a teardown, or in the rollback of the deployment that made the resource. */
+  | { readonly kind: 'removal'; readonly deployment?: Deployment }
+  /** A deployment failed, and CloudFormation may not know what it got hold of. */
+  | { readonly kind: 'failed deployment'; readonly deployment?: Deployment }
+  /** A request failed or was withdrawn. */
+  | { readonly kind: 'failed request'; readonly requestId: string; readonly memory?: Memory };
 
-/**
- * The decision table for a Delete.
- *
- * @param undoes Whether the Delete undoes a failed deployment, instead of tearing something down
- */
-export function decideRemoval(
-  found: ExistingSecret | undefined,
-  declared: DeclaredSecret,
-  requester: Requester,
-  undoes: boolean,
-): Removal {
-  if (!found) return { action: 'leave', why: 'it does not exist' };
-  if (found.deletedDate && !(undoes && isScheduledAsTaken(found))) {
-    return { action: 'leave', why: 'it is scheduled for deletion already' };
-  }
-  if (found.replicaOf) return { action: 'leave', why: `it is a replica of a secret in ${found.replicaOf}` };
-  const { ownership } = found;
-  if (!holdsForGood(found, declared, requester)) {
-    return {
-      action: 'leave',
-      why: `it is held by ${ownership.logicalId ?? 'nobody'} of ${ownership.stackId ?? 'no stack'}`,
-    };
-  }
-  if (undoes && wasAdopted(ownership)) return { action: 'return', secret: found };
-  if (undoes && ownership.previous) return { action: 'return-and-schedule', secret: found };
-  return { action: declared.forceDeleteWithoutRecovery && !undoes ? 'force' : 'schedule', secret: found };
+/** What only the delivery knows that got hold of the secret; a later request has no such memory. */
+export interface Memory {
+  readonly intended: 'CREATED' | 'RESTORED' | 'ADOPTED';
+  /** The secret as it was before; undefined for one that was created. */
+  readonly found?: ExistingSecret;
 }
 
-/** Whether a rollback and a teardown would be answered differently, so that the stack must be asked. */
-export function removalDependsOnStack(
+/** What to do with a secret that is let go of; `undoValueOf` is the request whose value makes way for the one before. */
+export type Release =
+  | { readonly do: 'leave'; readonly why: string; readonly undoValueOf?: string }
+  /** It stays live, with the holder before. */
+  | { readonly do: 'give-back'; readonly to: Holder; readonly undoValueOf?: string }
+  /** With its window, and as the property of the owner before where it was taken from one. */
+  | { readonly do: 'schedule'; readonly ownerTo?: Holder; readonly undoValueOf?: string; readonly restoreFirst?: true }
+  | { readonly do: 'force' };
+
+/**
+ * The decision table for everything that lets go of a secret.
+ *
+ * A deployment that never completed gives back what it took, and takes nothing for good, whatever CloudFormation calls
+ * the end of its resources.
+ */
+export function decideRelease(
   found: ExistingSecret | undefined,
   declared: DeclaredSecret,
   requester: Requester,
-): boolean {
-  if (!found || !holdsForGood(found, declared, requester)) return false;
-  if (found.deletedDate) return isScheduledAsTaken(found);
-  const { origin, previous } = found.ownership;
-  const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && origin.requestId in found.versions;
-  const taken = previous !== undefined || wasAdopted(found.ownership);
-  return declared.forceDeleteWithoutRecovery || taken || wroteValue;
+  reason: Reason,
+): Release {
+  if (!found) return leave('it does not exist');
+  if (found.replicaOf) return leave(`it is a replica of a secret in ${found.replicaOf}`);
+  const { ownership } = found;
+  const undone = isUndone(ownership, reason);
+  if (!isLive(found)) {
+    // A Create that comes late cannot tell it from what it once completed, and was deleted since.
+    const mayBeMine = requester.type !== 'Create' && holdsAsOwner(requester, declared, ownership);
+    if (undone && mayBeMine && isScheduledAsTaken(ownership)) {
+      return { do: 'schedule', ownerTo: ownership.previous, restoreFirst: true };
+    }
+    return leave('it is scheduled for deletion already');
+  }
+  const memory = reason.kind === 'failed request' ? reason.memory : undefined;
+  // Claimed or not: a delivery that was overtaken may still have written its value.
+  const own = reason.kind === 'failed request' && memory ? reason.requestId : undefined;
+  if (!isOurs(found, declared, requester, reason)) {
+    // Restored, but not claimed: still ours to put back, unless somebody else was faster.
+    const untouched = memory?.found !== undefined && isSameHolder(ownership, memory.found.ownership);
+    if (untouched && memory?.intended === 'RESTORED') return { do: 'schedule', undoValueOf: own };
+    return leave(`it is held by ${ownership.logicalId ?? 'nobody'} of ${ownership.stackId ?? 'no stack'}`, own);
+  }
+  if (undone) {
+    const undoValueOf = own ?? ownership.origin?.requestId;
+    if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, undoValueOf };
+    const before = ownership.previous ?? (memory?.found && holderBefore(requester, memory.found.ownership));
+    return before ? { do: 'give-back', to: before, undoValueOf } : leave('nobody can tell whose it was', undoValueOf);
+  }
+  if (reason.kind === 'failed deployment') return leave('it was held before the deployment that failed');
+  if (reason.kind === 'failed request') return leave('the request that failed did not get hold of it', own);
+  return { do: mayForce(found, declared, reason) ? 'force' : 'schedule' };
+}
+
+/** Whether the decision depends on what became of the deployment that got hold of the secret. */
+export function dependsOnDeployment(
+  found: ExistingSecret | undefined,
+  declared: DeclaredSecret,
+  requester: Requester,
+  reason: Reason,
+): found is ExistingSecret {
+  if (reason.kind === 'failed request' || !found || !isHeld(found, declared, requester)) return false;
+  if (reason.kind === 'failed deployment') return true;
+  const { ownership } = found;
+  if (!isLive(found)) return isScheduledAsTaken(ownership);
+  const { origin, previous } = ownership;
+  const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && versionWrittenBy(origin.requestId, found);
+  return declared.forceDeleteWithoutRecovery || previous !== undefined || wasAdopted(ownership) || !!wroteValue;
+}
+
+/** Whether the deployment in which this resource got hold of the secret is the one that did not complete. */
+function isUndone({ origin }: Ownership, reason: Reason): boolean {
+  if (reason.kind === 'failed request') {
+    return origin === undefined ? reason.memory !== undefined : origin.requestId === reason.requestId;
+  }
+  return reason.deployment !== undefined && !reason.deployment.completed;
+}
+
+function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requester, reason: Reason): boolean {
+  const { ownership } = found;
+  if (reason.kind !== 'failed request' || !reason.memory) return isHeld(found, declared, requester);
+  // Another delivery that gives the secret back takes the origin off last, and may leave the rest of a later claim.
+  const claimed = isClaimedBy(requester, ownership) || (!ownership.origin && holds(requester, ownership));
+  return claimed && holdsAsOwner(requester, declared, ownership);
+}
+
+/** By its tags, or by what is left of them. */
+function isHeld({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
+  if (holdsAsOwner(requester, declared, ownership)) return true;
+  const none = ownership.owner === undefined && ownership.stackId === undefined;
+  return !none && hasLostTags(requester, [declared.owner], ownership);
+}
+
+/** Where nobody can tell, the secret was somebody's before. */
+function wasAdopted({ origin }: Ownership, memory?: Memory): boolean {
+  // Of two deliveries at the same time one may have restored what the other one found live, and then adopts.
+  if (memory && (memory.intended !== 'ADOPTED' || origin?.outcome === 'RESTORED')) return false;
+  return (origin?.outcome ?? 'ADOPTED') === 'ADOPTED';
 }
 
 /**
  * Of two deliveries of a Create at the same time, one that fails may schedule what the other one has just claimed. A
  * scheduled secret cannot be tagged, so its owner has not been given back then.
  */
-function isScheduledAsTaken({ ownership: { owner, previous, origin } }: ExistingSecret): boolean {
+function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
   return origin?.outcome === 'RESTORED' && previous !== undefined && owner !== (previous.owner || undefined);
 }
 
-/** The owner may be the one before already: an earlier delivery can have ended after it gave the owner back. */
-export function holdsForGood({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
-  const { owner, previous } = ownership;
-  return (
-    holds(requester, ownership) &&
-    (owner === declared.owner || (previous !== undefined && owner === (previous.owner || undefined)))
-  );
+/** Only what a deployment that completed has asked for; the tag is what IAM checks. */
+function mayForce({ tags }: ExistingSecret, declared: DeclaredSecret, reason: Reason & { kind: 'removal' }): boolean {
+  const asked = declared.forceDeleteWithoutRecovery && tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW;
+  return asked && reason.deployment !== undefined && !reason.deployment.underWay;
+}
+
+function leave(why: string, undoValueOf?: string): Release {
+  return { do: 'leave', why, undoValueOf };
 }

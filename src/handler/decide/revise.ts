@@ -1,12 +1,10 @@
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
-import { holds } from '../model/ownership';
-import type { ExistingSecret } from '../model/secret';
-import { ownerText, refuse } from './refusals';
+import { hasLostTags, holds } from '../model/ownership';
+import { type ExistingSecret, isLive } from '../model/secret';
+import { type Refused, refuseCrossAccount, refuseGone, refuseLostTags, refuseNotHeld } from './refusals';
 
 /** What to do with the secret of a resource that changes and keeps its name. */
-export type Revision =
-  | { readonly action: 'reconcile' | 'restore'; readonly secret: ExistingSecret }
-  | { readonly action: 'refuse'; readonly reason: string };
+export type Revision = { readonly action: 'reconcile' | 'restore'; readonly secret: ExistingSecret } | Refused;
 
 export function decideRevision(
   found: ExistingSecret | undefined,
@@ -14,22 +12,17 @@ export function decideRevision(
   before: DeclaredSecret,
   requester: Requester,
 ): Revision {
-  const what = `secret '${declared.name}'`;
-  if (declared.type !== before.type) {
-    return refuse(`the type of ${what} cannot be changed; nothing was changed; choose another secretName with it`);
-  }
-  if (!found) {
-    return refuse(
-      `${what} is gone for good, somebody deleted it without recovery; nothing was changed; to have a new one, remove ` +
-        'it from the stack and deploy, then add it again, or change secretName',
-    );
-  }
-  const { ownership } = found;
-  if (!holds(requester, ownership) || (ownership.owner !== declared.owner && ownership.owner !== before.owner)) {
-    return refuse(
-      `${what} is held by ${ownership.logicalId ?? 'nobody'} in ${ownership.stackId ?? 'no stack'} and belongs to ` +
-        `${ownerText(ownership)}; nothing was changed; remove it from this stack, which leaves the secret alone`,
-    );
+  if (!found) return refuseGone(declared);
+  if (found.sharedWithAccounts.length > 0) return refuseCrossAccount(found);
+  const owners = [declared.owner, before.owner];
+  const held = holds(requester, found.ownership) && owners.includes(found.ownership.owner ?? '');
+  if (!held) {
+    if (!hasLostTags(requester, owners, found.ownership)) return refuseNotHeld(declared, found.ownership);
+    // IAM lets the function tag it only by what is left of the tags, or by name.
+    const { owner, stackId } = found.ownership;
+    const all = owner === undefined && stackId === undefined;
+    const optedIn = isLive(found) ? declared.existingSecretPolicy === 'ADOPT' : declared.restorePolicy === 'ALWAYS';
+    if (all && !optedIn) return refuseLostTags(found, declared, requester);
   }
   return { action: found.deletedDate ? 'restore' : 'reconcile', secret: found };
 }

@@ -1,14 +1,27 @@
-import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../../private/contract';
+import {
+  type GeneratedValueValue,
+  MAX_OTHER_TAGS,
+  MAX_TAGS,
+  OWNERSHIP_TAG,
+  OWNERSHIP_TAG_PREFIX,
+} from '../../private/contract';
 import type { DeclaredSecret, Replica, ValueSource } from './declared-secret';
 import type { Tags } from './ownership';
-import type { ExistingSecret } from './secret';
+import type { ExistingReplica, ExistingSecret } from './secret';
+
+/** Fields of UpdateSecret; none of them is a value. */
+export interface Metadata {
+  readonly Description?: string;
+  readonly KmsKeyId?: string;
+  readonly Type?: string;
+}
 
 /** What differs between a live secret and its declaration. */
 export interface Changes {
   readonly setTags: Tags;
   readonly removeTags: readonly string[];
   /** Fields of UpdateSecret; an empty string takes a setting back to its default. */
-  readonly metadata: { readonly Description?: string; readonly KmsKeyId?: string };
+  readonly metadata: Metadata;
   readonly removeReplicas: readonly string[];
   /** Regions whose replica has to be gone: also those that an earlier delivery removed. */
   readonly leavingReplicas: readonly string[];
@@ -34,8 +47,7 @@ export function changesOf(
   const stale = (key: string) => isStaleMark(key) || key in (declaredBefore?.tags ?? {});
   const wantedReplicas = new Map(declared.replicas.map((replica) => [replica.region, replica]));
   const kept = existing.replicas.filter(
-    ({ region, status, kmsKeyId }) =>
-      status !== 'Failed' && wantedReplicas.has(region) && sameKey(kmsKeyId, wantedReplicas.get(region)?.kmsKeyId),
+    (replica) => replica.status !== 'Failed' && isAsWanted(replica, wantedReplicas.get(replica.region), declaredBefore),
   );
   const keptRegions = new Set(kept.map(({ region }) => region));
   const inSync = new Set(kept.filter(({ status }) => status === 'InSync').map(({ region }) => region));
@@ -55,6 +67,7 @@ export function changesOf(
     metadata: {
       ...(existing.description !== declared.description && { Description: declared.description }),
       ...(!sameKey(existing.kmsKeyId, declared.kmsKeyId) && { KmsKeyId: declared.kmsKeyId ?? '' }),
+      ...(declared.type !== undefined && declared.type !== existing.type && { Type: declared.type }),
     },
     removeReplicas,
     leavingReplicas,
@@ -62,6 +75,17 @@ export function changesOf(
     addReplicas: declared.replicas.filter(({ region }) => !keptRegions.has(region)),
     awaitReplicas: [...wantedReplicas.keys()].filter((region) => !inSync.has(region)),
   };
+}
+
+/**
+ * Whether a replica can stay. An alias and the key that it stands for cannot be compared, so there only what the
+ * declaration said before tells.
+ */
+function isAsWanted({ region, kmsKeyId }: ExistingReplica, wanted?: Replica, before?: DeclaredSecret): boolean {
+  if (!wanted) return false;
+  if (isAlias(wanted.kmsKeyId) === isAlias(kmsKeyId)) return sameKey(kmsKeyId, wanted.kmsKeyId);
+  const replicaBefore = before?.replicas.find((replica) => replica.region === region);
+  return replicaBefore === undefined || sameKey(replicaBefore.kmsKeyId, wanted.kmsKeyId);
 }
 
 /** Not what another delivery of the request may have written since the secret was looked at, or still needs. */
@@ -85,17 +109,56 @@ const NOTED_REGIONS = 16;
 
 /** The value to write into a restored or adopted secret; undefined to keep what it has. */
 export function valueToRestore(existing: ExistingSecret, declared: DeclaredSecret): ValueSource | undefined {
-  const { value, restoredValue } = declared;
-  if (value.kind === 'none') return undefined;
-  const nothingToKeep = Object.keys(existing.versions).length === 0;
-  return value.kind === 'declared' || restoredValue === 'REGENERATE' || nothingToKeep ? value : undefined;
+  return valueToWrite(existing, declared.value, declared.restoredValue);
 }
+
+/** The value to write after an update; undefined to keep what the secret has. As in CloudFormation, another source makes another value. */
+export function valueToUpdate(
+  existing: ExistingSecret,
+  declared: DeclaredSecret,
+  before: DeclaredSecret,
+): ValueSource | undefined {
+  const changed = JSON.stringify(before.value) !== JSON.stringify(declared.value);
+  return changed ? valueToWrite(existing, declared.value, declared.updatedValue) : undefined;
+}
+
+function valueToWrite(
+  { versions }: ExistingSecret,
+  source: ValueSource,
+  generated: GeneratedValueValue,
+): ValueSource | undefined {
+  if (source.kind === 'none') return undefined;
+  const nothingToKeep = Object.keys(versions).length === 0;
+  return source.kind === 'declared' || generated === 'REGENERATE' || nothingToKeep ? source : undefined;
+}
+
+/**
+ * How many tags beside ours the secret would have, where that is too many: more than AWS takes, or new ones that leave no
+ * room for every tag that this library may need. Tags that begin with `aws:` do not count.
+ */
+export function tooManyTags(tags: Tags, { setTags, removeTags }: TagChanges): number | undefined {
+  const after = Object.keys({ ...tags, ...setTags }).filter(
+    (key) => !removeTags.includes(key) && !key.startsWith('aws:'),
+  );
+  const isOther = (key: string) => !key.startsWith(OWNERSHIP_TAG_PREFIX);
+  const others = after.filter(isOther).length;
+  const addsOthers = Object.keys(setTags).some((key) => isOther(key) && !(key in tags));
+  return after.length > MAX_TAGS || (addsOthers && others > MAX_OTHER_TAGS) ? others : undefined;
+}
+
+export type TagChanges = Pick<Changes, 'setTags' | 'removeTags'>;
 
 /** One key can be spelled as ARN, as id or alias, and the AWS managed key as nothing. */
 function sameKey(a: string | undefined, b: string | undefined): boolean {
   const [x, y] = [plainKey(a), plainKey(b)];
   // Only within one account and region is the name all there is to compare.
   return x.startsWith('arn:') && y.startsWith('arn:') ? x === y : keyName(x) === keyName(y);
+}
+
+function isAlias(key = ''): boolean {
+  return plainKey(key)
+    .replace(/^arn:[^/]*:(?=alias\/)/, '')
+    .startsWith('alias/');
 }
 
 function plainKey(key: string | undefined): string {

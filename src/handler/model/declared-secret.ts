@@ -1,9 +1,11 @@
-import type { ExistingSecretPolicyValue, RestoredValueValue, RestorePolicyValue } from '../../private/contract';
+import type { ExistingSecretPolicyValue, GeneratedValueValue, RestorePolicyValue } from '../../private/contract';
 
 /** The resource that asks: what the ownership tags are compared with. */
 export interface Requester {
   readonly type: 'Create' | 'Update' | 'Delete';
   readonly requestId: string;
+  /** When CloudFormation sent the request, by its own clock, in milliseconds since 1970; undefined when it did not say. */
+  readonly sentAt?: number;
   readonly stackId: string;
   readonly logicalId: string;
 }
@@ -34,6 +36,7 @@ export type ValueSource =
 
 /** What the template declares. */
 export interface DeclaredSecret {
+  /** Empty where a condition took the name away. */
   readonly name: string;
   readonly description: string;
   readonly kmsKeyId?: string;
@@ -46,5 +49,6 @@ export interface DeclaredSecret {
   readonly forceDeleteWithoutRecovery: boolean;
   readonly restorePolicy: RestorePolicyValue;
   readonly existingSecretPolicy: ExistingSecretPolicyValue;
-  readonly restoredValue: RestoredValueValue;
+  readonly restoredValue: GeneratedValueValue;
+  readonly updatedValue: GeneratedValueValue;
 }

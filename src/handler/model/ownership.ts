@@ -1,5 +1,5 @@
-import { type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX, RETURNED } from '../../private/contract';
-import type { Requester } from './declared-secret';
+import { NO_WINDOW, type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX, RETURNED } from '../../private/contract';
+import type { DeclaredSecret, Requester } from './declared-secret';
 
 /** The ownership tags of a secret, read. */
 export interface Ownership {
@@ -22,8 +22,8 @@ export interface Holder {
 export interface Origin {
   readonly outcome: Outcome;
   readonly requestId: string;
-  /** When, in milliseconds since 1970. */
-  readonly at: number;
+  /** When CloudFormation sent the request, in milliseconds since 1970; undefined when it did not say. */
+  readonly at?: number;
 }
 
 export type Tags = Readonly<Record<string, string>>;
@@ -43,17 +43,14 @@ export function readOwnership(tags: Tags): Ownership {
   if (outcome === RETURNED && previous) {
     return { owner, stackId: previous.stackId || undefined, logicalId: previous.logicalId || undefined };
   }
+  const restored = tags[OWNERSHIP_TAG.restoredBy] === requestId ? 'RESTORED' : undefined;
   return {
     owner,
     stackId: tags[OWNERSHIP_TAG.stackId],
     logicalId: tags[OWNERSHIP_TAG.logicalId],
     origin:
       outcome && requestId
-        ? {
-            outcome: tags[OWNERSHIP_TAG.restoredBy] === requestId ? 'RESTORED' : (outcome as Outcome),
-            requestId,
-            at: Date.parse(at) || 0,
-          }
+        ? { outcome: restored ?? (outcome as Outcome), requestId, at: Date.parse(at) || undefined }
         : undefined,
     previous,
   };
@@ -62,16 +59,6 @@ export function readOwnership(tags: Tags): Ownership {
 /** Whether exactly this resource of this stack holds the secret. */
 export function holds(requester: Requester, ownership: Ownership): boolean {
   return ownership.stackId === requester.stackId && ownership.logicalId === requester.logicalId;
-}
-
-/** Where nobody can tell, the secret must not be scheduled by a rollback. */
-export function wasAdopted({ origin }: Ownership): boolean {
-  return (origin?.outcome ?? 'ADOPTED') === 'ADOPTED';
-}
-
-/** Whether somebody gives the secret back right now, or could not take all tags of the take-over off. */
-export function isBeingReturned(tags: Tags): boolean {
-  return tags[OWNERSHIP_TAG.origin] === RETURNED;
 }
 
 /** Whether the secret is in the hands of this very request. */
@@ -86,20 +73,80 @@ export function isSameClaim(now: Ownership, then: Ownership): boolean {
   );
 }
 
+/** Another delivery may have given the secret back since, which does not say any more how the holder came by it. */
+export function isSameHolder(now: Ownership, then: Ownership): boolean {
+  return (
+    now.owner === then.owner &&
+    now.stackId === then.stackId &&
+    now.logicalId === then.logicalId &&
+    (now.origin === undefined || now.origin.requestId === then.origin?.requestId)
+  );
+}
+
+/**
+ * Whether this resource holds the secret, in the name of its owner. The owner may be the one before already: an earlier
+ * delivery can have ended after it gave the owner back.
+ */
+export function holdsAsOwner(requester: Requester, { owner }: DeclaredSecret, ownership: Ownership): boolean {
+  const { previous } = ownership;
+  return (
+    holds(requester, ownership) &&
+    (ownership.owner === owner || (previous !== undefined && ownership.owner === (previous.owner || undefined)))
+  );
+}
+
+/**
+ * Whether a secret that CloudFormation knows as this resource's has lost tags that say so, and none says otherwise:
+ * tagging tools take away what they do not know.
+ */
+export function hasLostTags(requester: Requester, owners: readonly string[], ownership: Ownership): boolean {
+  const agrees = (tag: string | undefined, ...expected: readonly string[]) =>
+    tag === undefined || expected.includes(tag);
+  const lost = [ownership.owner, ownership.stackId, ownership.logicalId].includes(undefined);
+  return (
+    lost &&
+    agrees(ownership.owner, ...owners) &&
+    agrees(ownership.stackId, requester.stackId) &&
+    agrees(ownership.logicalId, requester.logicalId)
+  );
+}
+
+/** Whether somebody gives the secret back right now, or could not take all tags of the take-over off. */
+export function isBeingReturned(tags: Tags): boolean {
+  return tags[OWNERSHIP_TAG.origin] === RETURNED;
+}
+
 /** The tags of a new holder. With `takenFrom`, they also remember the one before, so that a rollback can return it. */
-export function claim(owner: string, requester: Requester, outcome: Outcome, at: number, takenFrom?: Ownership): Tags {
+export function claim(declared: DeclaredSecret, requester: Requester, outcome: Outcome, takenFrom?: Ownership): Tags {
+  const { requestId, sentAt } = requester;
+  const sent = sentAt === undefined ? [] : [new Date(sentAt).toISOString()];
   const before = takenFrom && holderIn(takenFrom);
   return {
-    [OWNERSHIP_TAG.owner]: owner,
-    [OWNERSHIP_TAG.stackId]: requester.stackId,
-    [OWNERSHIP_TAG.logicalId]: requester.logicalId,
-    [OWNERSHIP_TAG.origin]: `${outcome} ${requester.requestId} ${new Date(at).toISOString()}`,
-    ...(outcome === 'RESTORED' && { [OWNERSHIP_TAG.restoredBy]: requester.requestId }),
+    ...heldBy(declared, requester),
+    [OWNERSHIP_TAG.origin]: [outcome, requestId, ...sent].join(' '),
+    ...(outcome === 'RESTORED' && { [OWNERSHIP_TAG.restoredBy]: requestId }),
     ...(before && {
       [OWNERSHIP_TAG.previousOwner]: before.owner,
       [OWNERSHIP_TAG.previousStackId]: before.stackId,
       [OWNERSHIP_TAG.previousLogicalId]: before.logicalId,
     }),
+  };
+}
+
+/** The ownership tags of a secret that its resource goes on to hold. */
+export function stillHeld(declared: DeclaredSecret, requester: Requester, tags: Tags): Tags {
+  const own = Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX));
+  return { ...Object.fromEntries(own), ...heldBy(declared, requester) };
+}
+
+function heldBy(declared: DeclaredSecret, requester: Requester): Tags {
+  return {
+    [OWNERSHIP_TAG.owner]: declared.owner,
+    [OWNERSHIP_TAG.stackId]: requester.stackId,
+    [OWNERSHIP_TAG.logicalId]: requester.logicalId,
+    [OWNERSHIP_TAG.recoveryWindow]: declared.forceDeleteWithoutRecovery
+      ? NO_WINDOW
+      : `${declared.recoveryWindowInDays}`,
   };
 }
 
@@ -130,10 +177,4 @@ export function tagsBefore(previous: Holder): { readonly set: Tags; readonly rem
 /** Empty for a secret that nobody owned. */
 export function ownerTag({ owner }: Pick<Holder, 'owner'>): Tags {
   return owner ? { [OWNERSHIP_TAG.owner]: owner } : {};
-}
-
-/** The ownership tags among all tags of a secret, with the owner that it is to have. */
-export function ownedBy(owner: string, tags: Tags): Tags {
-  const own = Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX));
-  return { ...Object.fromEntries(own), [OWNERSHIP_TAG.owner]: owner };
 }

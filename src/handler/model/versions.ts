@@ -1,0 +1,31 @@
+import type { Requester } from './declared-secret';
+import type { ExistingSecret } from './secret';
+
+/**
+ * The id of the version that a request writes: it tells who wrote the value, and when. A second delivery of the request
+ * finds its own version by it; a rollback finds what the failed deployment wrote.
+ */
+export function versionIdOf({ requestId, sentAt }: Requester): string {
+  return sentAt === undefined ? requestId : `${requestId}-${stamp(sentAt)}`;
+}
+
+/** When the request was sent that wrote the version; undefined for a version that this library did not write. */
+export function writtenAt(versionId: string): number | undefined {
+  const [, year, month, day, hour, minute, second] = STAMPED.exec(versionId) ?? [];
+  return year === undefined ? undefined : Date.UTC(+year, +month - 1, +day, +hour, +minute, +second);
+}
+
+/** The version that a request wrote, if it did. */
+export function versionWrittenBy(requestId: string, { versions }: ExistingSecret): string | undefined {
+  return Object.keys(versions).find((id) => id === requestId || (id.startsWith(`${requestId}-`) && STAMPED.test(id)));
+}
+
+export function versionWith(label: string, { versions }: Pick<ExistingSecret, 'versions'>): string | undefined {
+  return Object.keys(versions).find((id) => versions[id].includes(label));
+}
+
+const STAMPED = /^.{36}-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+function stamp(time: number): string {
+  return new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
+}

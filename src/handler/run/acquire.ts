@@ -1,0 +1,217 @@
+import { pollUntil, retryAny, retryOnStale } from '../aws/retry';
+import { addReplicas, create, describe, restore } from '../aws/secrets';
+import { type Acquisition, type Direction, decideAcquisition, mayRestore } from '../decide/acquire';
+import type { Memory } from '../decide/release';
+import { errorName, Failure, RollbackIncomplete, rejected, Stale } from '../errors';
+import { changesOf, valueToRestore } from '../model/changes';
+import type { ValueSource } from '../model/declared-secret';
+import { claim, isBeingReturned, isClaimedBy, isSameHolder, stillHeld, type Tags } from '../model/ownership';
+import { type ExistingSecret, isLive } from '../model/secret';
+import { versionIdOf } from '../model/versions';
+import { assertTemplate, produceValue } from '../secret-value';
+import { apply, awaitReplicas, endCutOffRotation } from './apply';
+import { type Attempt, unknownSecret } from './attempt';
+import {
+  assertFree,
+  assertKeyAlive,
+  assertNamed,
+  assertRegionsAnswer,
+  assertReleasedByNativeStack,
+  assertTagsFit,
+} from './guards';
+import { release } from './release';
+
+/** A secret that the resource has got hold of. */
+export interface Acquired {
+  readonly arn: string;
+  /** `KEPT`: a rollback has got back to what it was, or to what it cannot have back. */
+  readonly outcome: 'CREATED' | 'RESTORED' | 'ADOPTED' | 'KEPT';
+  /** Undefined where an earlier delivery got hold of it. */
+  readonly memory?: Memory;
+}
+
+/** How long a name stays taken after a deletion without recovery, with room to spare. */
+const NAME_WAIT_MS = 120_000;
+
+/** Gets hold of the secret of this name: a new one, the one that is scheduled for deletion, or a live one. */
+export async function acquire(attempt: Attempt, direction: Direction): Promise<Acquired> {
+  const { env, declared, requester } = attempt;
+  assertNamed(attempt);
+  if (declared.value.kind === 'generated') assertTemplate(declared.value.options);
+  let restoring: ExistingSecret | undefined;
+  return retryOnStale(env, NAME_WAIT_MS, async () => {
+    const look = async () => {
+      const found = await describe(env, declared.name);
+      // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
+      const restored = restoring && isLive(found) && isSameHolder(found.ownership, restoring.ownership);
+      const decision: Acquisition = restored
+        ? { action: 'restore', secret: found }
+        : decideAcquisition(found, declared, requester, direction.kind);
+      return { found, decision };
+    };
+    // Another delivery of the request may have restored what is refused as live, or be about to give back what is live.
+    const { found, decision } = await pollUntil(env, look, (now) => {
+      if (!isLive(now.found)) return true;
+      const mayBeRestored = now.decision.action === 'refuse' && mayRestore(now.found, declared);
+      return !mayBeRestored && !isBeingReturned(now.found.tags);
+    });
+    env.log({ step: decision.action, secret: found?.arn ?? declared.name });
+    if (decision.action === 'restore') restoring = decision.secret;
+    // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
+    if (decision.action === 'refuse' && direction.kind === 'rollback' && found)
+      return { arn: found.arn, outcome: 'KEPT' };
+    return perform(attempt, decision, direction);
+  });
+}
+
+async function perform(attempt: Attempt, decision: Acquisition, direction: Direction): Promise<Acquired | Stale> {
+  switch (decision.action) {
+    case 'refuse':
+      throw rejected(decision);
+    case 'create':
+      // What somebody deleted for good before the deployment that failed is as it was.
+      if (direction.kind === 'rollback') return { arn: arnOfGone(attempt, direction.knownId), outcome: 'KEPT' };
+      return createNew(attempt);
+    case 'restore':
+      return restoreAndClaim(attempt, decision.secret, direction);
+    case 'adopt':
+      return adopt(attempt, decision.secret);
+    case 'leave':
+      return { arn: decision.secret.arn, outcome: 'KEPT' };
+    case 'resume':
+      return resume(attempt, decision.secret, direction);
+  }
+}
+
+/** @returns `Stale` while the name belongs to a secret that is on its way out */
+async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
+  const { env, declared, requester } = attempt;
+  const regions = declared.replicas.map(({ region }) => region);
+  await assertTagsFit(attempt, {}, { setTags: declared.tags, removeTags: [] });
+  await assertRegionsAnswer(attempt, regions);
+  const value = await produceValue(env, declared.value);
+  let arn: string;
+  try {
+    const tags = claim(declared, requester, 'CREATED');
+    arn = await create(env, declared, tags, { versionId: versionIdOf(requester), value });
+  } catch (error) {
+    // An answer can get lost: what carries the tags of this request was created by it.
+    const now = await describe(env, declared.name);
+    const created = now && isClaimedBy(requester, now.ownership);
+    const taken = ['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error));
+    if (created || taken) return new Stale(error);
+    throw error;
+  }
+  const memory: Memory = { intended: 'CREATED' };
+  return orUndo(attempt, arn, memory, async () => {
+    await addReplicas(env, arn, declared.replicas);
+    await awaitReplicas(attempt, arn, regions);
+    return { arn, outcome: 'CREATED', memory };
+  });
+}
+
+async function restoreAndClaim(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  direction: Direction,
+): Promise<Acquired | Stale> {
+  const { env, declared, requester } = attempt;
+  await assertKeyAlive(attempt, secret);
+  await assertReleasedByNativeStack(attempt, secret);
+  const foreign = secret.ownership.owner !== declared.owner;
+  // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
+  const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
+  const changes = changesOf(secret, declared, claim(declared, requester, 'RESTORED', takenFrom));
+  await assertTagsFit(attempt, secret.tags, changes);
+  await assertRegionsAnswer(
+    attempt,
+    changes.addReplicas.map(({ region }) => region),
+  );
+  const memory: Memory = { intended: 'RESTORED', found: secret };
+  return orUndo(attempt, secret.arn, memory, async () => {
+    if (!(await restore(env, secret.arn))) {
+      return new Stale(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
+    }
+    const stale = foreign ? await seeWhetherTaken(attempt, secret) : undefined;
+    if (stale) return stale;
+    // A rollback returns to what was there.
+    const value = direction.kind === 'rollback' ? undefined : valueToRestore(secret, declared);
+    await apply(attempt, secret, changes, value);
+    await endCutOffRotation(attempt, secret);
+    return { arn: secret.arn, outcome: 'RESTORED', memory };
+  });
+}
+
+/** Whoever may take a secret from its owner may not be the only one who does. */
+async function seeWhetherTaken({ env, requester }: Attempt, secret: ExistingSecret): Promise<Stale | undefined> {
+  const now = (await describe(env, secret.arn))?.ownership;
+  if (!now || JSON.stringify(now) === JSON.stringify(secret.ownership)) return undefined;
+  const taken = new Failure(`secret '${secret.name}' was taken by ${now.stackId ?? 'somebody else'} at the same time`);
+  if (isClaimedBy(requester, now)) return new Stale(taken);
+  throw taken;
+}
+
+async function adopt(attempt: Attempt, secret: ExistingSecret): Promise<Acquired | Stale> {
+  const { declared, requester } = attempt;
+  await assertKeyAlive(attempt, secret);
+  await assertReleasedByNativeStack(attempt, secret);
+  await assertFree(attempt, secret);
+  const changes = changesOf(secret, declared, claim(declared, requester, 'ADOPTED', secret.ownership));
+  await assertTagsFit(attempt, secret.tags, changes);
+  await assertRegionsAnswer(
+    attempt,
+    changes.addReplicas.map(({ region }) => region),
+  );
+  const value = valueToRestore(secret, declared);
+  if (declared.value.kind === 'generated' && !value) attempt.env.log({ step: 'value kept', secret: secret.arn });
+  const memory: Memory = { intended: 'ADOPTED', found: secret };
+  return orUndo(attempt, secret.arn, memory, async () => {
+    await apply(attempt, secret, changes, value);
+    return { arn: secret.arn, outcome: 'ADOPTED', memory };
+  });
+}
+
+/** Completes what an earlier delivery of this request began, or returns to a secret that was never given up. */
+async function resume(attempt: Attempt, secret: ExistingSecret, direction: Direction): Promise<Acquired | Stale> {
+  const { declared, requester } = attempt;
+  const outcome = secret.ownership.origin?.outcome ?? 'KEPT';
+  const sameRequest = isClaimedBy(requester, secret.ownership);
+  const work = async (): Promise<Acquired> => {
+    const missesValue = sameRequest && direction.kind === 'forward' && outcome !== 'CREATED';
+    await complete(attempt, secret, missesValue ? valueToRestore(secret, declared) : undefined);
+    return { arn: secret.arn, outcome };
+  };
+  if (!sameRequest || outcome === 'KEPT') return work();
+  return orUndo(attempt, secret.arn, { intended: outcome, found: secret }, work);
+}
+
+function complete(attempt: Attempt, secret: ExistingSecret, value: ValueSource | undefined): Promise<void> {
+  const { declared, requester } = attempt;
+  const tags: Tags = stillHeld(declared, requester, secret.tags);
+  return apply(attempt, secret, changesOf(secret, declared, tags), value);
+}
+
+/** Does the work; when it fails, the secret is left as it was found before the failure goes on. */
+async function orUndo<T>(attempt: Attempt, arn: string, memory: Memory, work: () => Promise<T>): Promise<T> {
+  const { env, requester } = attempt;
+  try {
+    return await work();
+  } catch (error) {
+    // Another delivery of the request may have been carried through: then there is nothing to undo.
+    if (await attempt.isDone()) throw error;
+    try {
+      const reason = { kind: 'failed request', requestId: requester.requestId, memory } as const;
+      await retryAny(env, () => release(attempt, arn, attempt.declared, reason));
+    } catch (failure) {
+      env.log({ step: 'undo failed', secret: arn, error: errorName(failure) });
+      throw new RollbackIncomplete(error, arn);
+    }
+    throw error;
+  }
+}
+
+/** CloudFormation may know only of the secret that the failed deployment made in place of the one that is gone. */
+function arnOfGone({ declared, requester }: Attempt, knownId: string): string {
+  const isOfName = knownId.replace(/-[^-]{6}$/, '').endsWith(`:secret:${declared.name}`);
+  return isOfName ? knownId : unknownSecret(requester.requestId);
+}

@@ -1,0 +1,175 @@
+import { MAX_TAGS, OWNERSHIP_TAG_PREFIX } from '../../private/contract';
+import { pollUntil, waitFor, waitUntil } from '../aws/retry';
+import {
+  addReplicas,
+  describe,
+  IN_ANOTHER_REGION,
+  moveLabel,
+  putValue,
+  removeReplicas,
+  tag,
+  untag,
+  updateMetadata,
+} from '../aws/secrets';
+import { errorName, Failure } from '../errors';
+import type { Changes } from '../model/changes';
+import type { ValueSource } from '../model/declared-secret';
+import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
+import type { ExistingSecret } from '../model/secret';
+import { versionIdOf, versionWith, versionWrittenBy } from '../model/versions';
+import { produceValue } from '../secret-value';
+import type { Attempt } from './attempt';
+
+const REPLICA_WAIT_MS = 180_000;
+
+/**
+ * Brings a live secret to what was declared. Ownership first: whatever happens afterwards, the tags say who has to deal
+ * with it. Replicas last: they take long.
+ *
+ * @param value What to write; undefined to keep what the secret has
+ */
+export async function apply(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  changes: Changes,
+  value: ValueSource | undefined,
+): Promise<void> {
+  const { env } = attempt;
+  await retag(attempt, secret, changes);
+  await updateMetadata(env, secret.arn, changes.metadata);
+  // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
+  const assertMine = () => assertHolder(attempt, secret.arn, { ...secret.tags, ...changes.setTags });
+  if (value) await write(attempt, secret, value, assertMine);
+  if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
+  try {
+    await letReplicasGo(attempt, secret.arn, changes.removeReplicas, changes.leavingReplicas);
+    await untag(env, secret.arn, changes.forgetTags);
+    await addReplicas(env, secret.arn, changes.addReplicas);
+    await awaitReplicas(attempt, secret.arn, changes.awaitReplicas);
+  } catch (error) {
+    // A rollback that fails leaves the stack stuck, and by now everything else is as it was.
+    const rollsBack = await attempt.direction().then(
+      ({ kind }) => kind === 'rollback',
+      () => false,
+    );
+    if (!rollsBack) throw error;
+    env.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
+  }
+}
+
+/** Sets before it removes: a tag that goes first could be the one that permits the rest. */
+async function retag({ env }: Attempt, { arn, tags }: ExistingSecret, { setTags, removeTags }: Changes): Promise<void> {
+  const inBetween = new Set([...Object.keys(tags), ...Object.keys(setTags)].filter((key) => !key.startsWith('aws:')));
+  const first = inBetween.size > MAX_TAGS ? removeTags.filter((key) => !key.startsWith(OWNERSHIP_TAG_PREFIX)) : [];
+  await untag(env, arn, first);
+  await tag(env, arn, setTags);
+  await untag(
+    env,
+    arn,
+    removeTags.filter((key) => !first.includes(key)),
+  );
+}
+
+/** A request that was sent a moment ago has not been overtaken yet. */
+async function assertHolder({ env, isFresh }: Attempt, arn: string, wanted: Tags): Promise<void> {
+  if (isFresh) return;
+  const isMine = (secret?: ExistingSecret) =>
+    secret !== undefined && isSameClaim(secret.ownership, readOwnership(wanted));
+  const now = await pollUntil(env, () => describe(env, arn), isMine);
+  if (!isMine(now)) throw new Failure('CloudFormation withdrew this request while it was carried out');
+}
+
+/** The id of the version is made of the request's, so that a second delivery finds it there. */
+async function write(
+  { env, requester }: Attempt,
+  secret: ExistingSecret,
+  source: ValueSource,
+  assertMine: () => Promise<void>,
+): Promise<void> {
+  const versionId = versionIdOf(requester);
+  if (versionId in secret.versions) return;
+  const value = await produceValue(env, source);
+  if (value === undefined) return;
+  await assertMine();
+  try {
+    await putValue(env, secret.arn, value, versionId);
+  } catch (error) {
+    // Another delivery was faster, with another generated value.
+    const now = await describe(env, secret.arn);
+    if (!now || !(versionId in now.versions)) throw error;
+  }
+}
+
+/** The value that a request wrote makes way for the one before it. */
+export async function undoValue({ env }: Attempt, secret: ExistingSecret, requestId: string): Promise<void> {
+  const written = versionWrittenBy(requestId, secret);
+  if (written !== undefined) await putValueBack(env, secret, written);
+}
+
+/** Makes the version before current again, where `versionId` is the one that took its place. */
+export async function putValueBack(env: Attempt['env'], secret: ExistingSecret, versionId: string): Promise<void> {
+  const before = versionWith('AWSPREVIOUS', secret);
+  if (versionWith('AWSCURRENT', secret) !== versionId || !before) return;
+  await moveLabel(env, secret.arn, 'AWSCURRENT', { from: versionId, to: before });
+}
+
+/** A rotation that the deletion cut off: as long as its version is pending, no other rotation can begin. */
+export async function endCutOffRotation({ env }: Attempt, secret: ExistingSecret): Promise<void> {
+  const pending = versionWith('AWSPENDING', secret);
+  if (pending === undefined || versionWith('AWSCURRENT', secret) === pending) return;
+  await moveLabel(env, secret.arn, 'AWSPENDING', { from: pending });
+}
+
+/**
+ * Removes replicas and waits until they are gone in their own regions. A primary that is deleted earlier leaves the
+ * replica behind as a live secret of its own.
+ *
+ * @param leaving Regions that must be seen empty beside the ones to remove now
+ */
+export async function letReplicasGo(
+  { env }: Attempt,
+  arn: string,
+  replicated: readonly string[],
+  leaving: readonly string[],
+): Promise<void> {
+  await removeReplicas(env, arn, replicated);
+  const regions = [...new Set([...replicated, ...leaving])];
+  const seen = new Map<string, 'there' | 'gone' | 'unknown'>();
+  const look = async (region: string) => {
+    try {
+      const replica = await describe(env, arnIn(region, arn), env.secretsIn(region), IN_ANOTHER_REGION);
+      // Without a primary it was promoted to a secret of its own, which is not ours to wait for.
+      seen.set(region, replica?.replicaOf ? 'there' : 'gone');
+    } catch (error) {
+      if (!seen.has(region)) env.log({ step: 'replica not seen', secret: arn, region, error: errorName(error) });
+      seen.set(region, 'unknown');
+    }
+  };
+  const are = (state: string) => regions.filter((region) => seen.get(region) === state);
+  const gone = await waitUntil(env, REPLICA_WAIT_MS, async () => {
+    await Promise.all(regions.map(look));
+    return are('gone').length === regions.length;
+  });
+  // The service has accepted the removal. Where its end cannot be seen, the time that it takes has passed.
+  if (!gone && are('there').length > 0) {
+    throw new Failure(`waited in vain until the replicas in ${are('there').join(', ')} were gone`);
+  }
+}
+
+/** Waits until replicas have the value: the call that adds them succeeds also when replication then fails. */
+export async function awaitReplicas({ env }: Attempt, arn: string, regions: readonly string[]): Promise<void> {
+  if (regions.length === 0) return;
+  await waitFor(env, `the replicas in ${regions.join(', ')} were in sync`, REPLICA_WAIT_MS, async () => {
+    const replicas = (await describe(env, arn))?.replicas ?? [];
+    const failed = replicas.find(({ region, status }) => status === 'Failed' && regions.includes(region));
+    if (failed) throw new Failure(`replication to ${failed.region} failed: ${failed.statusMessage}`);
+    const inSync = replicas.filter(({ region, status }) => status === 'InSync' && regions.includes(region));
+    return inSync.length === regions.length;
+  });
+}
+
+function arnIn(region: string, arn: string): string {
+  const parts = arn.split(':');
+  parts[3] = region;
+  return parts.join(':');
+}

@@ -1,0 +1,111 @@
+import { SERVICE_TIMEOUT_SECONDS } from '../../private/contract';
+import { queryOr, retryQuery } from '../aws/retry';
+import { type CloudFormationRequest, declaredSecret, requesterOf } from '../cloudformation/request';
+import type { Deployment } from '../cloudformation/stacks';
+import type { Direction } from '../decide/acquire';
+import { refuseStale } from '../decide/refusals';
+import type { Environment } from '../environment';
+import { errorName, rejected } from '../errors';
+import type { DeclaredSecret, Requester } from '../model/declared-secret';
+
+/** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
+const FRESH_MS = 2_000;
+
+/** CloudFormation waits for no request any longer. */
+const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;
+
+/** Whether CloudFormation still waits for what a request does. */
+export type Validity = 'current' | 'completed' | 'withdrawn' | 'stale';
+
+/** One delivery of one request, and what CloudFormation says about it. */
+export class Attempt {
+  readonly requester: Requester;
+  readonly declared: DeclaredSecret;
+  /** What the template declared before an Update. */
+  readonly before: DeclaredSecret;
+  /** As far as CloudFormation knows; empty for a Create. */
+  readonly physicalId: string;
+  private rollingBack?: Promise<boolean>;
+
+  constructor(
+    request: CloudFormationRequest,
+    readonly env: Environment,
+  ) {
+    this.requester = requesterOf(request);
+    this.declared = declaredSecret(request.ResourceProperties, request.StackId);
+    this.before = declaredSecret(request.OldResourceProperties ?? {}, request.StackId);
+    this.physicalId = request.PhysicalResourceId ?? '';
+  }
+
+  /** A precaution: where the stack cannot be seen, a request counts as what it says it is. */
+  async validity(): Promise<Validity> {
+    const { type, stackId, logicalId, sentAt } = this.requester;
+    if (this.age >= OUTDATED_MS) return 'stale';
+    if (this.age < FRESH_MS) return 'current';
+    const { stacks } = this.env;
+    if (type === 'Create') {
+      const creation = await queryOr(this.env, 'awaited', () => stacks.creation(stackId, logicalId));
+      return creation === 'awaited' ? 'current' : creation;
+    }
+    const of = { stackId, logicalId, physicalId: this.physicalId };
+    return (await queryOr(this.env, false, () => stacks.isPast(type, of, sentAt))) ? 'stale' : 'current';
+  }
+
+  /** A delivery that comes when CloudFormation is done with the request must not do its work once more. */
+  async assertCurrent(): Promise<void> {
+    if ((await this.validity()) !== 'current') throw rejected(refuseStale());
+  }
+
+  /** Whether another delivery of the request was carried through. */
+  async isDone(): Promise<boolean> {
+    const validity = await this.validity();
+    return this.requester.type === 'Create' ? validity === 'completed' : validity === 'stale';
+  }
+
+  /** Whether the request was sent a moment ago, so that nothing can have overtaken it. */
+  get isFresh(): boolean {
+    return this.age < FRESH_MS;
+  }
+
+  /** Of an Update: CloudFormation sends it to go on, and to go back. */
+  async direction(): Promise<Direction> {
+    const { stackId, type } = this.requester;
+    if (type !== 'Update') return { kind: 'forward' };
+    this.rollingBack ??= retryQuery(this.env, () => this.env.stacks.isRollingBack(stackId));
+    return (await this.rollingBack) ? { kind: 'rollback', knownId: this.physicalId } : { kind: 'forward' };
+  }
+
+  /**
+   * What became of the deployment to which a request of this resource belongs, see `Stacks.deployment`. Where the function
+   * may not see the events, none counts as completed: what it took is then given back and not scheduled, and nothing is
+   * forced.
+   */
+  async deployment(at: number | undefined): Promise<Deployment> {
+    const { stackId } = this.requester;
+    return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at)).catch((error) => {
+      if (errorName(error) === 'AccessDeniedException') return { completed: false, underWay: true };
+      throw error;
+    });
+  }
+
+  /** A request that does not tell when it was sent counts as sent just now. */
+  private get age(): number {
+    return this.requester.sentAt === undefined ? 0 : this.env.now() - this.requester.sentAt;
+  }
+}
+
+/** Physical id after a Create that failed: its Delete looks whether the tags of that very request are on the secret. */
+export function unknownSecret(requestId: string): string {
+  return `${UNKNOWN_SECRET}${requestId}`;
+}
+
+/** The failed Create behind a physical id. */
+export function failedCreateOf(physicalId: string): string | undefined {
+  return physicalId.startsWith(UNKNOWN_SECRET) ? physicalId.slice(UNKNOWN_SECRET.length) : undefined;
+}
+
+const UNKNOWN_SECRET = 'recoverable-secret:unknown:';
+
+export function isArn(id: string): boolean {
+  return /^arn:[^:]+:secretsmanager:/.test(id);
+}

@@ -1,0 +1,105 @@
+import { retryQuery } from '../aws/retry';
+import { describe, IN_ANOTHER_REGION } from '../aws/secrets';
+import { stackName } from '../cloudformation/request';
+import { type HolderNow, refusalOfTakeOver } from '../decide/acquire';
+import { type Refused, refuseDeadKey, refuseNative, refuseNoName, refuseRegion, refuseTags } from '../decide/refusals';
+import type { Environment } from '../environment';
+import { errorName, rejected } from '../errors';
+import { type TagChanges, tooManyTags } from '../model/changes';
+import type { Tags } from '../model/ownership';
+import type { ExistingSecret } from '../model/secret';
+import type { Attempt } from './attempt';
+
+/*
+ * What is looked at before anything is changed, beside the secret itself. Each throws what the person who deploys is told.
+ */
+
+const DEAD_KEY_STATES = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'];
+
+export function assertNamed({ declared }: Attempt): void {
+  if (declared.name === '') throw rejected(refuseNoName());
+}
+
+/** What cannot be read afterwards is not worth being restored now. */
+export async function assertKeyAlive({ env }: Attempt, secret: ExistingSecret): Promise<void> {
+  const key = secret.kmsKeyId;
+  const state = key === undefined ? undefined : await env.keyState(key);
+  if (!state || !DEAD_KEY_STATES.includes(state)) return;
+  // An alias that is gone says nothing about the key that the secret was encrypted with.
+  if (state === 'NotFound' && /(^|:)alias\//.test(key ?? '')) return;
+  throw rejected(refuseDeadKey(secret, state));
+}
+
+/** Whoever removes a native resource without RETAIN deletes its secret for good, whoever has taken it over meanwhile. */
+export async function assertReleasedByNativeStack({ env }: Attempt, secret: ExistingSecret): Promise<void> {
+  // The tags of the native resource stay for good; a secret that was taken over had been let go before.
+  if (secret.ownership.stackId) return;
+  const stackId = secret.tags['aws:cloudformation:stack-id'];
+  const logicalId = secret.tags['aws:cloudformation:logical-id'];
+  if (!stackId || !logicalId || (await retryQuery(env, () => env.stacks.hasLetGo(stackId, logicalId)))) return;
+  throw rejected(refuseNative(secret, stackId, logicalId));
+}
+
+/** A live secret that a resource still holds is not taken from it in passing. */
+export async function assertFree(attempt: Attempt, secret: ExistingSecret): Promise<void> {
+  const refused = refusalOfTakeOver(secret, attempt.declared, await holderNow(attempt, secret));
+  if (refused) throw rejected(refused);
+}
+
+export async function holderNow(attempt: Attempt, secret: ExistingSecret): Promise<HolderNow> {
+  const { env, requester, declared } = attempt;
+  const { stackId, logicalId, owner } = secret.ownership;
+  if (!stackId || !logicalId) return 'gone';
+  const of = { stackId, logicalId, physicalId: secret.arn };
+  if (stackId === requester.stackId) {
+    const stays = async () => (await env.stacks.has(of)) && (await env.stacks.fate(stackId, logicalId)) === 'kept';
+    return (await retryQuery(env, stays)) ? 'in this stack' : 'gone';
+  }
+  if (declared.existingSecretPolicy === 'ADOPT') return 'gone';
+  const meant = async () =>
+    (await isExplicit(attempt, declared.owner, requester.stackId)) && (await isExplicit(attempt, owner, stackId));
+  if (await unlessDenied(env, false, meant)) return 'with the same owner';
+  return (await unlessDenied(env, true, () => env.stacks.has(of))) ? 'in another stack' : 'gone';
+}
+
+/** Whether an owner was chosen, and is not the name that the stack was deployed under. */
+async function isExplicit({ env }: Attempt, owner: string | undefined, stackId: string): Promise<boolean> {
+  const name = stackName(stackId);
+  if (owner === undefined || owner === name) return false;
+  // The name of a nested stack begins with that of the stack around it.
+  return !name.startsWith(`${owner}-`) || (await env.stacks.outermostName(stackId)) !== owner;
+}
+
+/** What is assumed of a stack that the function may not see has to be the careful side. */
+async function unlessDenied(env: Environment, assumed: boolean, query: () => Promise<boolean>): Promise<boolean> {
+  return retryQuery(env, query).catch((error) => {
+    if (errorName(error) === 'AccessDeniedException') return assumed;
+    throw error;
+  });
+}
+
+/** Room is kept for every tag that this library may need later. */
+export async function assertTagsFit(attempt: Attempt, tags: Tags, changes: TagChanges): Promise<void> {
+  const tooMany = tooManyTags(tags, changes);
+  if (tooMany !== undefined) await refuseForward(attempt, refuseTags(attempt.declared.name, tooMany));
+}
+
+/** A replica that cannot be seen could never be removed again, and its primary never be deleted. */
+export async function assertRegionsAnswer(attempt: Attempt, regions: readonly string[]): Promise<void> {
+  const { env, declared } = attempt;
+  const ask = async (region: string) => {
+    try {
+      await describe(env, declared.name, env.secretsIn(region), IN_ANOTHER_REGION);
+    } catch (error) {
+      await refuseForward(attempt, refuseRegion(declared.name, region, errorName(error)));
+    }
+  };
+  await Promise.all(regions.map(ask));
+}
+
+/** A rollback that fails leaves the stack stuck: it does what can be done. */
+async function refuseForward(attempt: Attempt, refused: Refused): Promise<void> {
+  const { kind } = await attempt.direction();
+  if (kind === 'forward') throw rejected(refused);
+  attempt.env.log({ step: 'refused, but for the rollback', why: refused.reason });
+}

@@ -1,0 +1,131 @@
+import { OWNERSHIP_TAG } from '../../private/contract';
+import { pollUntil, retryOnStale } from '../aws/retry';
+import { describe, isPassed, remove, restore, tag, untag } from '../aws/secrets';
+import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
+import { errorName, Failure, Stale } from '../errors';
+import { leavingRegions, leavingTag } from '../model/changes';
+import type { DeclaredSecret } from '../model/declared-secret';
+import { type Holder, isSameClaim, ownerTag, returnTo, tagsBefore } from '../model/ownership';
+import type { ExistingSecret } from '../model/secret';
+import { letReplicasGo, undoValue } from './apply';
+import type { Attempt } from './attempt';
+
+/** How long a secret may go on to look as it did before the last change. */
+const SETTLE_MS = 30_000;
+
+/**
+ * Lets go of a secret, if this resource holds it. Nothing else does.
+ *
+ * @param id Name or ARN
+ * @param declared What the resource declares of it, or did
+ */
+export async function release(
+  attempt: Attempt,
+  id: string,
+  declared: DeclaredSecret,
+  reason: Reason,
+): Promise<ExistingSecret | undefined> {
+  const { env, requester } = attempt;
+  const look = async () => {
+    const secret = await describe(env, id);
+    const known = dependsOnDeployment(secret, declared, requester, reason)
+      ? { ...reason, deployment: await attempt.deployment(secret.ownership.origin?.at) }
+      : reason;
+    return { secret, decision: decideRelease(secret, declared, requester, known) };
+  };
+  return retryOnStale(env, SETTLE_MS, async () => {
+    // Right after a Create, what is seen may still be the time before it.
+    const { secret, decision } = await pollUntil(env, look, (now) => now.decision.do !== 'leave');
+    env.log({
+      step: decision.do,
+      secret: id,
+      why: decision.do === 'leave' ? decision.why : undefined,
+      lastUsed: secret?.lastAccessedDate?.toISOString().slice(0, 10),
+    });
+    if (!secret) return undefined;
+    try {
+      return (await perform(attempt, secret, declared, decision)) ?? secret;
+    } catch (error) {
+      // It was no longer so: what is seen next decides.
+      if (isPassed(error)) return new Stale(error);
+      throw error;
+    }
+  });
+}
+
+async function perform(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  decision: Release,
+): Promise<Stale | undefined> {
+  if (decision.do !== 'force' && decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
+  switch (decision.do) {
+    case 'leave':
+      return undefined;
+    case 'give-back':
+      return giveBack(attempt, secret, decision.to);
+    case 'force':
+      return removeFor(attempt, secret, declared, undefined);
+    case 'schedule':
+      if (decision.restoreFirst) {
+        await restore(attempt.env, secret.arn);
+        return new Stale(new Failure(`secret '${secret.name}' could not be restored to give it back to its owner`));
+      }
+      if (decision.ownerTo) await giveBackOwner(attempt, secret, decision.ownerTo);
+      return removeFor(attempt, secret, declared, declared.recoveryWindowInDays);
+  }
+}
+
+/**
+ * Gives an adopted secret back, with the tags that it had before; where this stack has no right to do that any more,
+ * with those that at least say whose it is.
+ */
+async function giveBack({ env }: Attempt, { arn }: ExistingSecret, previous: Holder): Promise<undefined> {
+  const { set, remove: keys } = tagsBefore(previous);
+  if (!previous.owner) await untag(env, arn, [OWNERSHIP_TAG.owner]);
+  // Secrets Manager refuses a change of tags by which the caller would lose its permissions.
+  const all = await unlessDenied(() => tag(env, arn, { ...set, ...returnTo(previous) }));
+  if (!all) await tag(env, arn, returnTo(previous));
+  const clean = all && (await unlessDenied(() => untag(env, arn, keys)));
+  if (!clean) env.log({ step: 'given back', secret: arn, why: 'some tags of the take-over stay' });
+}
+
+async function unlessDenied(call: () => Promise<void>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (errorName(error) === 'AccessDeniedException') return false;
+    throw error;
+  }
+}
+
+/** Only the owner: the other tags are what still permits this stack to schedule the secret afterwards. */
+async function giveBackOwner({ env }: Attempt, { arn }: ExistingSecret, previous: Holder): Promise<void> {
+  if (previous.owner) await tag(env, arn, ownerTag(previous));
+  else await untag(env, arn, [OWNERSHIP_TAG.owner]);
+}
+
+/** @param windowInDays Undefined for good */
+async function removeFor(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  windowInDays: number | undefined,
+): Promise<Stale | undefined> {
+  const { env } = attempt;
+  const declaredRegions = declared.replicas.map(({ region }) => region);
+  const replicated = secret.replicas.map(({ region }) => region);
+  const leaving = leavingRegions(secret.tags);
+  // Replicas that are removed are not listed any more, but still exist for a while; a second delivery has to know them.
+  const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
+  if (unknown.length > 0) await tag(env, secret.arn, leavingTag([...leaving, ...unknown]));
+  await letReplicasGo(attempt, secret.arn, replicated, [...declaredRegions, ...leaving]);
+  // Replicas take long to go, and meanwhile another request may have given the secret back.
+  const now = replicated.length > 0 ? await describe(env, secret.arn) : secret;
+  if (now && !isSameClaim(now.ownership, secret.ownership)) {
+    return new Stale(new Failure(`secret '${secret.name}' came into other hands while it was to be deleted`));
+  }
+  return remove(env, secret, windowInDays);
+}

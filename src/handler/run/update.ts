@@ -1,0 +1,78 @@
+import { describe, restore } from '../aws/secrets';
+import { decideRevision } from '../decide/revise';
+import { Failure, rejected } from '../errors';
+import { changesOf, valueToUpdate } from '../model/changes';
+import { stillHeld } from '../model/ownership';
+import type { ExistingSecret } from '../model/secret';
+import { versionIdOf, versionWith, writtenAt } from '../model/versions';
+import { assertTemplate } from '../secret-value';
+import { type Acquired, acquire } from './acquire';
+import { apply, putValueBack } from './apply';
+import { type Attempt, isArn } from './attempt';
+import { assertKeyAlive, assertNamed, assertRegionsAnswer, assertTagsFit } from './guards';
+import { release } from './release';
+
+export async function onUpdate(attempt: Attempt): Promise<Acquired> {
+  const { declared, before, physicalId } = attempt;
+  await attempt.assertCurrent();
+  assertNamed(attempt);
+  if (declared.name === before.name && isArn(physicalId)) return revise(attempt);
+  // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
+  const direction = await attempt.direction();
+  const acquired = await acquire(attempt, direction);
+  // The failed update may never have told CloudFormation which secret it got hold of.
+  if (direction.kind === 'rollback' && declared.name !== before.name) await releaseUntold(attempt);
+  return acquired;
+}
+
+async function releaseUntold(attempt: Attempt): Promise<void> {
+  const { env, before, physicalId } = attempt;
+  if (before.name === '') return;
+  // What CloudFormation knows of gets a Delete of its own.
+  const known = isArn(physicalId) ? await describe(env, physicalId) : undefined;
+  if (known?.name === before.name) return;
+  await release(attempt, before.name, before, { kind: 'failed deployment' });
+}
+
+async function revise(attempt: Attempt): Promise<Acquired> {
+  const { env, declared, before, requester, physicalId: arn } = attempt;
+  if (declared.value.kind === 'generated') assertTemplate(declared.value.options);
+  const found = await describe(env, arn);
+  const decision = decideRevision(found, declared, before, requester);
+  const outcome = found?.ownership.origin?.outcome ?? 'KEPT';
+  env.log({ step: decision.action, secret: arn });
+  if (decision.action === 'refuse') {
+    // A rollback that fails leaves the stack stuck, and there is nothing here that it could roll back.
+    if ((await attempt.direction()).kind === 'rollback') return { arn, outcome };
+    throw rejected(decision);
+  }
+  const { secret } = decision;
+  const changes = changesOf(secret, declared, stillHeld(declared, requester, secret.tags), before);
+  const valueChanged = JSON.stringify(before.value) !== JSON.stringify(declared.value);
+  const rollsBack = valueChanged && (await attempt.direction()).kind === 'rollback';
+  const value = rollsBack ? undefined : valueToUpdate(secret, declared, before);
+  if (valueChanged && !value && !rollsBack) env.log({ step: 'value kept', secret: arn });
+  await assertTagsFit(attempt, secret.tags, changes);
+  await assertRegionsAnswer(
+    attempt,
+    changes.addReplicas.map(({ region }) => region),
+  );
+  if (decision.action === 'restore') {
+    await assertKeyAlive(attempt, secret);
+    if (!(await restore(env, arn))) throw new Failure(`secret '${secret.name}' is being deleted for good`);
+  }
+  // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
+  // one from before stays the previous one.
+  if (valueChanged) await takeUnfinishedValueBack(attempt, secret);
+  await apply(attempt, secret, changes, value);
+  return { arn, outcome };
+}
+
+/** A value by hand, by a rotation, or of a deployment that completed stays. */
+async function takeUnfinishedValueBack(attempt: Attempt, secret: ExistingSecret): Promise<void> {
+  const current = versionWith('AWSCURRENT', secret);
+  const at = current === undefined ? undefined : writtenAt(current);
+  // A second delivery of an Update finds the version that the first one wrote.
+  if (current === undefined || at === undefined || current === versionIdOf(attempt.requester)) return;
+  if (!(await attempt.deployment(at)).completed) await putValueBack(attempt.env, secret, current);
+}
