@@ -49,9 +49,6 @@ export const MAX_OTHER_TAGS = MAX_TAGS - Object.keys(OWNERSHIP_TAG).length;
 /** How the calls of this library name themselves in their user agent, after `app/`, and so in CloudTrail. */
 export const USER_AGENT_APP_ID = 'cdk-recoverable-secret';
 
-/** Of the 50 tags that AWS allows for a secret, those that a template may declare: the rest is for the ownership tags. */
-export const MAX_DECLARED_TAGS = 41;
-
 /** Lower and upper bound of a recovery window, and what applies when none is given; days. */
 export const RECOVERY_WINDOW = { min: 7, max: 30, default: 30 } as const;
 

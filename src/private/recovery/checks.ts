@@ -1,6 +1,6 @@
 import { CfnDeletionPolicy, type CfnResource, Stack } from 'aws-cdk-lib';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { MAX_DECLARED_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE } from '../contract';
+import { MAX_OTHER_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE } from '../contract';
 import { error } from '../error';
 import { type RenderedResource, renderedResource } from '../rendered';
 import { secretNameError } from './name';
@@ -111,9 +111,9 @@ function tagErrors({ Properties: { Tags: tags } = {} }: RenderedResource): strin
       (key) =>
         `tags must not begin with '${OWNERSHIP_TAG_PREFIX}', got: '${key}'; to set the owner, use the prop owner`,
     ),
-    ...(tags.length > MAX_DECLARED_TAGS
+    ...(tags.length > MAX_OTHER_TAGS
       ? [
-          `tags must not be more than ${MAX_DECLARED_TAGS}, those of the stack included, got: ${tags.length}; of the 50 ` +
+          `tags must not be more than ${MAX_OTHER_TAGS}, those of the stack included, got: ${tags.length}; of the 50 ` +
             'that AWS allows, this library needs the rest',
         ]
       : []),
