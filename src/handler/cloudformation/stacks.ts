@@ -7,6 +7,7 @@ import {
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
 import { calling, errorName } from '../errors';
+import type { Deployment } from '../model/deployment';
 import { stackName } from './request';
 
 const NATIVE_TYPE = 'AWS::SecretsManager::Secret';
@@ -47,20 +48,23 @@ export class Stacks {
   async deployment(stackId: string, at?: number): Promise<Deployment> {
     const root = rootOf(stackId, (await this.stack(stackId))?.RootId);
     // A request tells whole seconds.
-    const from = at === undefined ? Infinity : wholeSeconds(at);
-    let underWay: boolean | undefined;
+    const from = wholeSeconds(at ?? 0);
+    let idle: boolean | undefined;
+    let undone = false;
     let oldest = Infinity;
     for await (const { PhysicalResourceId: id, ResourceStatus: status = '', Timestamp: time } of this.events(root)) {
       if (id !== root || status.startsWith('DELETE_')) continue;
-      const ended = COMPLETED.includes(status) || UNDONE.includes(status);
-      underWay ??= !ended;
+      const completed = COMPLETED.includes(status);
+      idle ??= completed || UNDONE.includes(status);
+      if (at === undefined) return { outcome: idle ? 'completed' : 'under way', idle };
       oldest = time?.getTime() ?? oldest;
-      if (at !== undefined && oldest < from) return { completed: false, underWay };
-      if (COMPLETED.includes(status)) return { completed: true, underWay };
-      if (at === undefined) return { completed: !underWay, underWay };
+      if (oldest < from) return { outcome: undone ? 'undone' : 'under way', idle };
+      if (completed) return { outcome: 'completed', idle };
+      undone ||= UNDONE.includes(status);
     }
     // Events are kept for 90 days; what is older was not left unfinished for so long.
-    return { completed: from < wholeSeconds(oldest), underWay: underWay ?? false };
+    const forgotten = from < wholeSeconds(oldest);
+    return { outcome: forgotten ? 'completed' : undone ? 'undone' : 'under way', idle: idle ?? true };
   }
 
   /** The name that the outermost stack around this one was deployed under. */
@@ -138,6 +142,7 @@ export class Stacks {
       const change = page.Changes?.find(({ ResourceChange }) => ResourceChange?.LogicalResourceId === logicalId);
       const { Action, PolicyAction } = change?.ResourceChange ?? {};
       if (Action === 'Remove') return PolicyAction === 'Retain' ? 'retained' : 'removed';
+      if (Action === 'Add') return 'kept';
       // One that is replaced lets go of what it was.
       if (Action !== undefined) return 'unknown';
       token = page.NextToken;
@@ -166,13 +171,6 @@ export class Stacks {
     const call = () => calling('DescribeStackResource', () => this.client.send(command));
     return unlessAbsent(async () => (await call()).StackResourceDetail);
   }
-}
-
-export interface Deployment {
-  /** Whether it reached what it was for, and was not undone. */
-  readonly completed: boolean;
-  /** Whether it, or another one since, has begun and not ended. */
-  readonly underWay: boolean;
 }
 
 /** The questions, without what they are asked with. */

@@ -28,7 +28,7 @@ export type Acquisition =
   /** The very request, or this resource's own earlier one, was carried out before: only complete it. */
   | { readonly action: 'resume'; readonly secret: ExistingSecret }
   /** A rollback leads back to a secret that is in other hands: they give it back, or keep it. */
-  | { readonly action: 'leave'; readonly secret: ExistingSecret }
+  | { readonly action: 'leave'; readonly secret: ExistingSecret; readonly why: string }
   | Refused;
 
 /** The decision table for a Create, and for an Update that changes the name. */
@@ -51,7 +51,8 @@ export function decideAcquisition(
   }
   if (sameRequest) return { action: 'resume', secret: found };
   if (direction === 'rollback') {
-    return { action: owned && holds(requester, found.ownership) ? 'resume' : 'leave', secret: found };
+    if (owned && holds(requester, found.ownership)) return { action: 'resume', secret: found };
+    return { action: 'leave', secret: found, why: 'the rollback leads back to a secret that is in other hands' };
   }
   const { existingSecretPolicy: policy } = declared;
   if (policy === 'ADOPT' || (policy === 'ADOPT_IF_OWNED' && owned)) return { action: 'adopt', secret: found };

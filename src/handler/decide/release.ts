@@ -1,9 +1,8 @@
 import { NO_WINDOW, OWNERSHIP_TAG } from '../../private/contract';
-import type { Deployment } from '../cloudformation/stacks';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
+import type { Deployment } from '../model/deployment';
 import {
   type Holder,
-  hasLostTags,
   holderBefore,
   holds,
   holdsAsOwner,
@@ -104,7 +103,9 @@ function isUndone({ origin }: Ownership, reason: Reason): boolean {
   if (reason.kind === 'failed request') {
     return origin === undefined ? reason.memory !== undefined : origin.requestId === reason.requestId;
   }
-  return reason.deployment !== undefined && !reason.deployment.completed;
+  // What an earlier deployment left behind that failed is not for this one to tidy up.
+  if (reason.kind === 'failed deployment') return reason.deployment?.outcome === 'under way';
+  return reason.deployment !== undefined && reason.deployment.outcome !== 'completed';
 }
 
 function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requester, reason: Reason): boolean {
@@ -115,11 +116,10 @@ function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requ
   return claimed && holdsAsOwner(requester, declared, ownership);
 }
 
-/** By its tags, or by what is left of them. */
+/** A tagging tool may have taken the owner away; without the stack, nothing tells it from one that was given back. */
 function isHeld({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
-  if (holdsAsOwner(requester, declared, ownership)) return true;
-  const none = ownership.owner === undefined && ownership.stackId === undefined;
-  return !none && hasLostTags(requester, [declared.owner], ownership);
+  const lostOwner = ownership.owner === undefined && holds(requester, ownership);
+  return lostOwner || holdsAsOwner(requester, declared, ownership);
 }
 
 /** Where nobody can tell, the secret was somebody's before. */
@@ -140,7 +140,7 @@ function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
 /** Only what a deployment that completed has asked for; the tag is what IAM checks. */
 function mayForce({ tags }: ExistingSecret, declared: DeclaredSecret, reason: Reason & { kind: 'removal' }): boolean {
   const asked = declared.forceDeleteWithoutRecovery && tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW;
-  return asked && reason.deployment !== undefined && !reason.deployment.underWay;
+  return asked && reason.deployment !== undefined && reason.deployment.idle;
 }
 
 function leave(why: string, undoValueOf?: string): Release {

@@ -55,7 +55,7 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
       const mayBeRestored = now.decision.action === 'refuse' && mayRestore(now.found, declared);
       return !mayBeRestored && !isBeingReturned(now.found.tags);
     });
-    env.log({ step: decision.action, secret: found?.arn ?? declared.name });
+    env.log({ step: decision.action, secret: found?.arn ?? declared.name, why: whyLeft(decision) });
     if (decision.action === 'restore') restoring = decision.secret;
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
     if (decision.action === 'refuse' && direction.kind === 'rollback' && found)
@@ -95,11 +95,11 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
     const tags = claim(declared, requester, 'CREATED');
     arn = await create(env, declared, tags, { versionId: versionIdOf(requester), value });
   } catch (error) {
+    if (['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error))) return new Stale(error);
     // An answer can get lost: what carries the tags of this request was created by it.
-    const now = await describe(env, declared.name);
-    const created = now && isClaimedBy(requester, now.ownership);
-    const taken = ['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error));
-    if (created || taken) return new Stale(error);
+    const created = (now?: ExistingSecret) => now !== undefined && isClaimedBy(requester, now.ownership);
+    const now = await pollUntil(env, () => describe(env, declared.name), created);
+    if (created(now)) return new Stale(error);
     throw error;
   }
   const memory: Memory = { intended: 'CREATED' };
@@ -208,6 +208,12 @@ async function orUndo<T>(attempt: Attempt, arn: string, memory: Memory, work: ()
     }
     throw error;
   }
+}
+
+/** Why a secret is left alone; undefined when something is done with it. */
+function whyLeft(decision: Acquisition): string | undefined {
+  if (decision.action === 'leave') return decision.why;
+  return decision.action === 'refuse' ? decision.reason : undefined;
 }
 
 /** CloudFormation may know only of the secret that the failed deployment made in place of the one that is gone. */

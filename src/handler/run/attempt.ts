@@ -1,12 +1,12 @@
 import { SERVICE_TIMEOUT_SECONDS } from '../../private/contract';
 import { queryOr, retryQuery } from '../aws/retry';
 import { type CloudFormationRequest, declaredSecret, requesterOf } from '../cloudformation/request';
-import type { Deployment } from '../cloudformation/stacks';
 import type { Direction } from '../decide/acquire';
 import { refuseStale } from '../decide/refusals';
 import type { Environment } from '../environment';
 import { errorName, rejected } from '../errors';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
+import type { Deployment } from '../model/deployment';
 
 /** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
 const FRESH_MS = 2_000;
@@ -83,7 +83,7 @@ export class Attempt {
   async deployment(at: number | undefined): Promise<Deployment> {
     const { stackId } = this.requester;
     return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at)).catch((error) => {
-      if (errorName(error) === 'AccessDeniedException') return { completed: false, underWay: true };
+      if (errorName(error) === 'AccessDeniedException') return { outcome: 'under way', idle: false };
       throw error;
     });
   }

@@ -1,6 +1,7 @@
 import { retryQuery } from '../aws/retry';
 import { describe, IN_ANOTHER_REGION } from '../aws/secrets';
 import { stackName } from '../cloudformation/request';
+import type { ResourceId } from '../cloudformation/stacks';
 import { type HolderNow, refusalOfTakeOver } from '../decide/acquire';
 import { type Refused, refuseDeadKey, refuseNative, refuseNoName, refuseRegion, refuseTags } from '../decide/refusals';
 import type { Environment } from '../environment';
@@ -51,15 +52,24 @@ export async function holderNow(attempt: Attempt, secret: ExistingSecret): Promi
   const { stackId, logicalId, owner } = secret.ownership;
   if (!stackId || !logicalId) return 'gone';
   const of = { stackId, logicalId, physicalId: secret.arn };
-  if (stackId === requester.stackId) {
-    const stays = async () => (await env.stacks.has(of)) && (await env.stacks.fate(stackId, logicalId)) === 'kept';
-    return (await retryQuery(env, stays)) ? 'in this stack' : 'gone';
-  }
+  if (stackId === requester.stackId)
+    return (await retryQuery(env, () => stays(attempt, secret, of))) ? 'in this stack' : 'gone';
   if (declared.existingSecretPolicy === 'ADOPT') return 'gone';
   const meant = async () =>
     (await isExplicit(attempt, declared.owner, requester.stackId)) && (await isExplicit(attempt, owner, stackId));
   if (await unlessDenied(env, false, meant)) return 'with the same owner';
   return (await unlessDenied(env, true, () => env.stacks.has(of))) ? 'in another stack' : 'gone';
+}
+
+/** Whether another resource of this stack goes on to hold the secret, and is not what the deployment moves it from. */
+async function stays(attempt: Attempt, { ownership }: ExistingSecret, of: ResourceId): Promise<boolean> {
+  const { stacks } = attempt.env;
+  if (!(await stacks.has(of))) return false;
+  const fate = await stacks.fate(of.stackId, of.logicalId);
+  if (fate !== 'unknown') return fate === 'kept';
+  // What this very deployment got hold of, it does not let go of.
+  const at = ownership.origin?.at;
+  return at !== undefined && (await attempt.deployment(at)).outcome === 'under way';
 }
 
 /** Whether an owner was chosen, and is not the name that the stack was deployed under. */

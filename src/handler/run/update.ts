@@ -40,7 +40,7 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   const found = await describe(env, arn);
   const decision = decideRevision(found, declared, before, requester);
   const outcome = found?.ownership.origin?.outcome ?? 'KEPT';
-  env.log({ step: decision.action, secret: arn });
+  env.log({ step: decision.action, secret: arn, why: decision.action === 'refuse' ? decision.reason : undefined });
   if (decision.action === 'refuse') {
     // A rollback that fails leaves the stack stuck, and there is nothing here that it could roll back.
     if ((await attempt.direction()).kind === 'rollback') return { arn, outcome };
@@ -74,5 +74,5 @@ async function takeUnfinishedValueBack(attempt: Attempt, secret: ExistingSecret)
   const at = current === undefined ? undefined : writtenAt(current);
   // A second delivery of an Update finds the version that the first one wrote.
   if (current === undefined || at === undefined || current === versionIdOf(attempt.requester)) return;
-  if (!(await attempt.deployment(at)).completed) await putValueBack(attempt.env, secret, current);
+  if ((await attempt.deployment(at)).outcome !== 'completed') await putValueBack(attempt.env, secret, current);
 }
