@@ -22,7 +22,8 @@ const stacks = new Stacks(new CloudFormationClient(CONFIG));
 export function awsEnvironment(remainingMs: () => number, log: Environment['log']): Environment {
   return {
     secrets,
-    secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, region }),
+    // Only looked at; a region that does not exist must not take minutes to say so.
+    secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, maxAttempts: 3, region }),
     stacks,
     keyState,
     remainingMs,
