@@ -8,17 +8,10 @@ import type { ValueSource } from '../model/declared-secret';
 import { claim, isBeingReturned, isClaimedBy, isSameHolder, stillHeld, type Tags } from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
-import { assertTemplate, produceValue } from '../secret-value';
+import { produceValue } from '../secret-value';
 import { apply, awaitReplicas, endCutOffRotation } from './apply';
 import { type Attempt, unknownSecret } from './attempt';
-import {
-  assertFree,
-  assertKeyAlive,
-  assertNamed,
-  assertRegionsAnswer,
-  assertReleasedByNativeStack,
-  assertTagsFit,
-} from './guards';
+import { assertDeclared, prepareAdoption, prepareCreation, prepareRestore } from './prepare';
 import { release } from './release';
 
 /** A secret that the resource has got hold of. */
@@ -36,8 +29,7 @@ const NAME_WAIT_MS = 120_000;
 /** Gets hold of the secret of this name: a new one, the one that is scheduled for deletion, or a live one. */
 export async function acquire(attempt: Attempt, direction: Direction): Promise<Acquired> {
   const { env, declared, requester } = attempt;
-  assertNamed(attempt);
-  if (declared.value.kind === 'generated') assertTemplate(declared.value.options);
+  assertDeclared(attempt);
   let restoring: ExistingSecret | undefined;
   return retryOnStale(env, NAME_WAIT_MS, async () => {
     const look = async () => {
@@ -86,9 +78,7 @@ async function perform(attempt: Attempt, decision: Acquisition, direction: Direc
 /** @returns `Stale` while the name belongs to a secret that is on its way out */
 async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   const { env, declared, requester } = attempt;
-  const regions = declared.replicas.map(({ region }) => region);
-  await assertTagsFit(attempt, {}, { setTags: declared.tags, removeTags: [] });
-  await assertRegionsAnswer(attempt, regions);
+  await prepareCreation(attempt);
   const value = await produceValue(env, declared.value);
   let arn: string;
   try {
@@ -105,7 +95,11 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   const memory: Memory = { intended: 'CREATED' };
   return orUndo(attempt, arn, memory, async () => {
     await addReplicas(env, arn, declared.replicas);
-    await awaitReplicas(attempt, arn, regions);
+    await awaitReplicas(
+      attempt,
+      arn,
+      declared.replicas.map(({ region }) => region),
+    );
     return { arn, outcome: 'CREATED', memory };
   });
 }
@@ -115,28 +109,18 @@ async function restoreAndClaim(
   secret: ExistingSecret,
   direction: Direction,
 ): Promise<Acquired | Stale> {
-  const { env, declared, requester } = attempt;
-  await assertKeyAlive(attempt, secret);
-  await assertReleasedByNativeStack(attempt, secret);
-  const foreign = secret.ownership.owner !== declared.owner;
-  // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
-  const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
-  const changes = changesOf(secret, declared, claim(declared, requester, 'RESTORED', takenFrom));
-  await assertTagsFit(attempt, secret.tags, changes);
-  await assertRegionsAnswer(
-    attempt,
-    changes.addReplicas.map(({ region }) => region),
-  );
+  const { env, declared } = attempt;
+  const { changes, value } = await prepareRestore(attempt, secret);
   const memory: Memory = { intended: 'RESTORED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {
     if (!(await restore(env, secret.arn))) {
       return new Stale(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
     }
+    const foreign = secret.ownership.owner !== declared.owner;
     const stale = foreign ? await seeWhetherTaken(attempt, secret) : undefined;
     if (stale) return stale;
     // A rollback returns to what was there.
-    const value = direction.kind === 'rollback' ? undefined : valueToRestore(secret, declared);
-    await apply(attempt, secret, changes, value);
+    await apply(attempt, secret, changes, direction.kind === 'rollback' ? undefined : value);
     await endCutOffRotation(attempt, secret);
     return { arn: secret.arn, outcome: 'RESTORED', memory };
   });
@@ -152,17 +136,8 @@ async function seeWhetherTaken({ env, requester }: Attempt, secret: ExistingSecr
 }
 
 async function adopt(attempt: Attempt, secret: ExistingSecret): Promise<Acquired | Stale> {
-  const { declared, requester } = attempt;
-  await assertKeyAlive(attempt, secret);
-  await assertReleasedByNativeStack(attempt, secret);
-  await assertFree(attempt, secret);
-  const changes = changesOf(secret, declared, claim(declared, requester, 'ADOPTED', secret.ownership));
-  await assertTagsFit(attempt, secret.tags, changes);
-  await assertRegionsAnswer(
-    attempt,
-    changes.addReplicas.map(({ region }) => region),
-  );
-  const value = valueToRestore(secret, declared);
+  const { declared } = attempt;
+  const { changes, value } = await prepareAdoption(attempt, secret);
   if (declared.value.kind === 'generated' && !value) attempt.env.log({ step: 'value kept', secret: secret.arn });
   const memory: Memory = { intended: 'ADOPTED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {

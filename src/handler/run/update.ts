@@ -1,21 +1,18 @@
 import { describe, restore } from '../aws/secrets';
 import { decideRevision } from '../decide/revise';
 import { Failure, rejected } from '../errors';
-import { changesOf, valueToUpdate } from '../model/changes';
-import { stillHeld } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
 import { versionIdOf, versionWith, writtenAt } from '../model/versions';
-import { assertTemplate } from '../secret-value';
 import { type Acquired, acquire } from './acquire';
 import { apply, putValueBack } from './apply';
 import { type Attempt, isArn } from './attempt';
-import { assertKeyAlive, assertNamed, assertRegionsAnswer, assertTagsFit } from './guards';
+import { assertDeclared, prepareRevision } from './prepare';
 import { release } from './release';
 
 export async function onUpdate(attempt: Attempt): Promise<Acquired> {
   const { declared, before, physicalId } = attempt;
   await attempt.assertCurrent();
-  assertNamed(attempt);
+  assertDeclared(attempt);
   if (declared.name === before.name && isArn(physicalId)) return revise(attempt);
   // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
   const direction = await attempt.direction();
@@ -36,7 +33,6 @@ async function releaseUntold(attempt: Attempt): Promise<void> {
 
 async function revise(attempt: Attempt): Promise<Acquired> {
   const { env, declared, before, requester, physicalId: arn } = attempt;
-  if (declared.value.kind === 'generated') assertTemplate(declared.value.options);
   const found = await describe(env, arn);
   const decision = decideRevision(found, declared, before, requester);
   const outcome = found?.ownership.origin?.outcome ?? 'KEPT';
@@ -47,24 +43,17 @@ async function revise(attempt: Attempt): Promise<Acquired> {
     throw rejected(decision);
   }
   const { secret } = decision;
-  const changes = changesOf(secret, declared, stillHeld(declared, requester, secret.tags), before);
   const valueChanged = JSON.stringify(before.value) !== JSON.stringify(declared.value);
   const rollsBack = valueChanged && (await attempt.direction()).kind === 'rollback';
-  const value = rollsBack ? undefined : valueToUpdate(secret, declared, before);
+  const { changes, value } = await prepareRevision(attempt, secret, decision.action === 'restore');
   if (valueChanged && !value && !rollsBack) env.log({ step: 'value kept', secret: arn });
-  await assertTagsFit(attempt, secret.tags, changes);
-  await assertRegionsAnswer(
-    attempt,
-    changes.addReplicas.map(({ region }) => region),
-  );
-  if (decision.action === 'restore') {
-    await assertKeyAlive(attempt, secret);
-    if (!(await restore(env, arn))) throw new Failure(`secret '${secret.name}' is being deleted for good`);
+  if (decision.action === 'restore' && !(await restore(env, arn))) {
+    throw new Failure(`secret '${secret.name}' is being deleted for good`);
   }
   // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
   // one from before stays the previous one.
   if (valueChanged) await takeUnfinishedValueBack(attempt, secret);
-  await apply(attempt, secret, changes, value);
+  await apply(attempt, secret, changes, rollsBack ? undefined : value);
   return { arn, outcome };
 }
 

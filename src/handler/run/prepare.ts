@@ -1,0 +1,81 @@
+import { type Changes, changesOf, valueToRestore, valueToUpdate } from '../model/changes';
+import type { ValueSource } from '../model/declared-secret';
+import { claim, stillHeld } from '../model/ownership';
+import type { ExistingSecret } from '../model/secret';
+import { assertTemplate } from '../secret-value';
+import type { Attempt } from './attempt';
+import {
+  assertFree,
+  assertKeyAlive,
+  assertNamed,
+  assertRegionsAnswer,
+  assertReleasedByNativeStack,
+  assertTagsFit,
+} from './guards';
+
+/*
+ * Everything between a decision and the first change: what is going to be done, or why not. It reads, and throws what the
+ * person who deploys is told, so that it can also be asked beforehand (src/cli).
+ */
+
+/** What is going to be done with a secret that is there. */
+export interface Prepared {
+  readonly changes: Changes;
+  /** What to write; undefined to keep the value that the secret has. */
+  readonly value: ValueSource | undefined;
+}
+
+/** What a declaration alone can be refused for. */
+export function assertDeclared(attempt: Attempt): void {
+  assertNamed(attempt);
+  const { value } = attempt.declared;
+  if (value.kind === 'generated') assertTemplate(value.options);
+}
+
+export async function prepareCreation(attempt: Attempt): Promise<void> {
+  const { declared } = attempt;
+  await assertTagsFit(attempt, {}, { setTags: declared.tags, removeTags: [] });
+  await assertRegionsAnswer(
+    attempt,
+    declared.replicas.map(({ region }) => region),
+  );
+}
+
+export async function prepareRestore(attempt: Attempt, secret: ExistingSecret): Promise<Prepared> {
+  const { declared, requester } = attempt;
+  await assertKeyAlive(attempt, secret);
+  await assertReleasedByNativeStack(attempt, secret);
+  const foreign = secret.ownership.owner !== declared.owner;
+  // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
+  const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
+  const changes = changesOf(secret, declared, claim(declared, requester, 'RESTORED', takenFrom));
+  await assertFits(attempt, secret, changes);
+  return { changes, value: valueToRestore(secret, declared) };
+}
+
+export async function prepareAdoption(attempt: Attempt, secret: ExistingSecret): Promise<Prepared> {
+  const { declared, requester } = attempt;
+  await assertKeyAlive(attempt, secret);
+  await assertReleasedByNativeStack(attempt, secret);
+  await assertFree(attempt, secret);
+  const changes = changesOf(secret, declared, claim(declared, requester, 'ADOPTED', secret.ownership));
+  await assertFits(attempt, secret, changes);
+  return { changes, value: valueToRestore(secret, declared) };
+}
+
+/** @param scheduled Whether somebody has scheduled the secret, so that it is restored first */
+export async function prepareRevision(attempt: Attempt, secret: ExistingSecret, scheduled: boolean): Promise<Prepared> {
+  const { declared, before, requester } = attempt;
+  const changes = changesOf(secret, declared, stillHeld(declared, requester, secret.tags), before);
+  await assertFits(attempt, secret, changes);
+  if (scheduled) await assertKeyAlive(attempt, secret);
+  return { changes, value: valueToUpdate(secret, declared, before) };
+}
+
+async function assertFits(attempt: Attempt, secret: ExistingSecret, changes: Changes): Promise<void> {
+  await assertTagsFit(attempt, secret.tags, changes);
+  await assertRegionsAnswer(
+    attempt,
+    changes.addReplicas.map(({ region }) => region),
+  );
+}
