@@ -1,10 +1,15 @@
-import { existingSecret } from '../../src/handler/aws/secrets';
-import { declaredSecret } from '../../src/handler/cloudformation/request';
-import { changesOf, leavingRegions, leavingTag, valueToRestore } from '../../src/handler/model/changes';
-import { OWNERSHIP_TAG } from '../../src/private/contract';
-import { declaring, NAME, type Properties, properties, tagList } from './requests';
+import {
+  changesOf,
+  leavingRegions,
+  leavingTag,
+  tooManyTags,
+  valueToRestore,
+  valueToUpdate,
+} from '../../src/handler/model/changes';
+import { MAX_OTHER_TAGS, MAX_TAGS, OWNERSHIP_TAG } from '../../src/private/contract';
+import { declared, existing, heldBy, SHOP } from './existing-secret';
+import { declaring, type Properties, tagList } from './requests';
 
-const ARN = `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${NAME}-AbCdEf`;
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/1111-2222';
 const [NEAR, FAR] = ['eu-central-1', 'us-east-1'];
 const NOTHING = {
@@ -18,9 +23,8 @@ const NOTHING = {
   awaitReplicas: [],
 };
 
-const existing = (more: object = {}) => existingSecret({ ARN, Name: NAME, ...more });
 const changes = (more: object, of: Properties, ownership = {}, before?: Properties) =>
-  changesOf(existing(more), declaredSecret(properties(of)), ownership, before && declaredSecret(properties(before)));
+  changesOf(existing({}, more), declared(of), ownership, before && declared(before));
 
 const replica = (Region: string, Status = 'InSync', KmsKeyId?: string) => ({ Region, Status, KmsKeyId });
 const replicas = (...ReplicationStatus: object[]) => ({ ReplicationStatus });
@@ -63,6 +67,12 @@ describe('tags', () => {
 });
 
 describe('settings', () => {
+  test('have a type, which is changed where one is declared', () => {
+    expect(changes({ Type: 'a' }, { Type: 'b' }).metadata).toEqual({ Type: 'b' });
+    expect(changes({ Type: 'a' }, { Type: 'a' })).toEqual(NOTHING);
+    expect(changes({ Type: 'a' }, {})).toEqual(NOTHING);
+  });
+
   test('go back to what is declared', () => {
     expect(changes({ Description: 'x', KmsKeyId: KEY }, {}).metadata).toEqual({ Description: '', KmsKeyId: '' });
     expect(changes({}, { Description: 'x', KmsKeyId: KEY }).metadata).toEqual({ Description: 'x', KmsKeyId: KEY });
@@ -114,6 +124,24 @@ describe('replicas', () => {
     });
   });
 
+  test.each([
+    ['stays where an alias may stand for its key', 'alias/far', KEY, undefined, true],
+    ['stays where the alias is as before', 'alias/far', KEY, 'alias/far', true],
+    ['is made anew where the alias is another one', 'alias/far', KEY, 'alias/near', false],
+    ['is made anew where a key takes the place of the alias', KEY, 'alias/far', 'alias/far', false],
+    ['stays with an alias by ARN', 'alias/far', 'arn:aws:kms:us-east-1:123456789012:alias/far', undefined, true],
+    ['is made anew with another alias', 'alias/far', 'alias/near', undefined, false],
+  ])('of which one %s', (_, KmsKeyId, seen, before, stays) => {
+    const declaring = (key: string | undefined) => ({ ReplicaRegions: [{ Region: FAR, KmsKeyId: key }] });
+    const { removeReplicas } = changes(
+      replicas(replica(FAR, 'InSync', seen)),
+      declaring(KmsKeyId),
+      {},
+      before === undefined ? undefined : declaring(before),
+    );
+    expect(removeReplicas).toEqual(stays ? [] : [FAR]);
+  });
+
   test('that are on their way are waited for', () => {
     expect(changes(replicas(replica(FAR, 'InProgress')), regions(FAR))).toEqual({ ...NOTHING, awaitReplicas: [FAR] });
   });
@@ -142,15 +170,64 @@ describe('replicas', () => {
 });
 
 describe('a value', () => {
-  const versions = { VersionIdsToStages: { v: ['AWSCURRENT'] } };
-  const regenerate = { RestoredValue: 'REGENERATE' } as const;
+  const EMPTY = { VersionIdsToStages: {} };
+  const [anew, keep] = [{ RestoredValue: 'REGENERATE' }, { UpdatedValue: 'KEEP' }];
+  const longer = { GenerateSecretString: { PasswordLength: '40' } };
+  const none = { GenerateSecretString: undefined };
+
   test.each<[string, object, Properties, string | undefined]>([
-    ['that is declared is written', versions, declaring('x'), 'declared'],
-    ['that is generated is kept', versions, properties(), undefined],
-    ['that is generated is made anew on demand', versions, properties(regenerate), 'generated'],
-    ['that is generated fills an empty secret', {}, properties(), 'generated'],
-    ['of nobody is never written', {}, properties({ ...regenerate, GenerateSecretString: undefined }), undefined],
-  ])('%s', (_, more, of, kind) => {
-    expect(valueToRestore(existing(more), declaredSecret(of))?.kind).toBe(kind);
+    ['that is declared is written', {}, declaring('x'), 'declared'],
+    ['that is generated is kept', {}, {}, undefined],
+    ['that is generated is made anew on demand', {}, anew, 'generated'],
+    ['that is generated fills an empty secret', EMPTY, {}, 'generated'],
+    ['of nobody is never written', EMPTY, { ...anew, ...none }, undefined],
+    ['is none of the business of an update', {}, keep, undefined],
+  ])('%s into what is restored or adopted', (_, more, of, kind) => {
+    expect(valueToRestore(existing({}, more), declared(of))?.kind).toBe(kind);
+  });
+
+  test.each<[string, object, Properties, Properties, string | undefined]>([
+    ['that is declared anew is written', {}, declaring('x'), declaring('y'), 'declared'],
+    [
+      'that is declared anew is written, whatever is said of generated ones',
+      {},
+      declaring('x'),
+      declaring('y', keep),
+      'declared',
+    ],
+    ['that is declared as before is not written', {}, declaring('x'), declaring('x'), undefined],
+    ['whose generator stays is kept', EMPTY, {}, anew, undefined],
+    ['whose generator changes is made anew, as CloudFormation does', {}, {}, longer, 'generated'],
+    ['whose generator changes is kept where the template says so', {}, {}, { ...longer, ...keep }, undefined],
+    ['that there is none of to keep is made', EMPTY, {}, { ...longer, ...keep }, 'generated'],
+    ['that is generated instead of declared is made', {}, declaring('x'), {}, 'generated'],
+    ['that is not declared any more is kept', {}, declaring('x'), none, undefined],
+  ])('%s by an update', (_, more, before, of, kind) => {
+    expect(valueToUpdate(existing({}, more), declared(of), declared(before))?.kind).toBe(kind);
+  });
+});
+
+describe('tags beside ours', () => {
+  const many = (count: number, prefix = 't') =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}${index}`, 'x']));
+  const ours = heldBy(SHOP);
+  const set = (setTags: object, removeTags: string[] = []) => ({
+    setTags: setTags as Record<string, string>,
+    removeTags,
+  });
+
+  test.each<[string, Record<string, string>, ReturnType<typeof set>, number | undefined]>([
+    ['of a new secret fit', {}, set(many(MAX_OTHER_TAGS)), undefined],
+    ['of a new secret leave room for all of ours', {}, set(many(MAX_OTHER_TAGS + 1)), MAX_OTHER_TAGS + 1],
+    ['that are added to others leave room', many(MAX_OTHER_TAGS), set({ one: 'x' }), MAX_OTHER_TAGS + 1],
+    ['that take the place of others fit', many(MAX_OTHER_TAGS), set({ one: 'x' }, ['t0']), undefined],
+    ['of AWS do not count', many(40, 'aws:'), set(many(MAX_OTHER_TAGS)), undefined],
+    // What is there already may fill the secret up to what AWS takes.
+    ['that are there already fit', many(MAX_TAGS - 5), set({ ...ours, t0: 'y' }), undefined],
+    ['that are there already do not fit', many(MAX_TAGS - 4), set(ours), MAX_TAGS - 4],
+    ['that are there already fit with what goes', many(MAX_TAGS - 4), set(ours, ['t0']), undefined],
+  ])('%s', (_, tags, change, expected) => {
+    expect(Object.keys(ours)).toHaveLength(5);
+    expect(tooManyTags(tags, change)).toBe(expected);
   });
 });

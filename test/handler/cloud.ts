@@ -17,7 +17,7 @@ import type { Environment } from '../../src/handler/environment';
 import { answerTo, handler } from '../../src/handler/secret-recovery.lambda';
 import { type Emulator, startMoto } from '../support/emulator';
 import { Account, REGION } from './account';
-import { type Properties, stackId } from './requests';
+import { answerUrl, type Properties, stackId } from './requests';
 import { Resource, type StackState } from './resource';
 
 // Tests take these from here: imported from the handler first, they would come without the mocks.
@@ -154,10 +154,8 @@ export class Cloud extends Account {
     const remainingMs = () => this.secondsLeft * 1000 - (mockClock.now - started);
     if (!this.throughEntry) {
       const log: Environment['log'] = (fields) => this.logged.push(JSON.stringify(fields));
-      const answer = await answerTo(
-        asked,
-        awsEnvironment(this.fresh ? undefined : Date.now() - 60_000, remainingMs, log),
-      );
+      const request = this.fresh ? asked : { ...asked, ResponseURL: answerUrl(Date.now() - 60_000) };
+      const answer = await answerTo(request, awsEnvironment(remainingMs, log));
       return { ...answer, reason: answer.reason ?? '' };
     }
     const sent = new Date(Date.now() - (this.fresh ? 0 : 60_000)).toISOString().replace(/[-:]|\.\d+/g, '');

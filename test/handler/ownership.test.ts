@@ -1,130 +1,181 @@
-import type { Requester } from '../../src/handler/model/declared-secret';
 import {
   claim,
+  hasLostTags,
   holderBefore,
-  ownedBy,
+  holds,
+  holdsAsOwner,
+  isBeingReturned,
+  isClaimedBy,
+  isSameClaim,
+  isSameHolder,
+  type Ownership,
   ownerTag,
   readOwnership,
   returnTo,
+  stillHeld,
   type Tags,
   tagsBefore,
 } from '../../src/handler/model/ownership';
-import { OWNERSHIP_TAG } from '../../src/private/contract';
-import { stackId } from './requests';
+import { NO_WINDOW, OWNERSHIP_TAG } from '../../src/private/contract';
+import { BANK, declared, heldBy, holdingOf, requester, SHOP, without } from './existing-secret';
 
-const REQUESTER: Requester = { type: 'Create', requestId: 'request-1', stackId: stackId('shop'), logicalId: 'Db' };
-const BANK = { owner: 'bank', stackId: stackId('bank'), logicalId: 'Vault' };
+const { owner, stackId, logicalId, origin, previousOwner, recoveryWindow } = OWNERSHIP_TAG;
+const AT_BANK = { owner: 'bank', stackId: BANK.stackId, logicalId: 'Vault' };
 const NOBODY = { owner: '', stackId: '', logicalId: '' };
-const AT = Date.UTC(2027, 2, 4, 5, 6, 7);
-
-const HELD: Tags = {
-  [OWNERSHIP_TAG.owner]: 'shop',
-  [OWNERSHIP_TAG.stackId]: REQUESTER.stackId,
-  [OWNERSHIP_TAG.logicalId]: 'Db',
-};
-const TAKEN_FROM_BANK: Tags = {
-  [OWNERSHIP_TAG.previousOwner]: 'bank',
-  [OWNERSHIP_TAG.previousStackId]: BANK.stackId,
-  [OWNERSHIP_TAG.previousLogicalId]: 'Vault',
-};
-const TAKEN_FROM_NOBODY: Tags = {
-  [OWNERSHIP_TAG.previousOwner]: '',
-  [OWNERSHIP_TAG.previousStackId]: '',
-  [OWNERSHIP_TAG.previousLogicalId]: '',
-};
+const TAKEN = heldBy(SHOP, 'ADOPTED', AT_BANK);
+const LATER = { ...SHOP, requestId: 'a later request' };
 
 describe('a claim', () => {
   test.each([
-    ['of what was created', 'CREATED' as const, undefined, {}],
-    ['of what was restored', 'RESTORED' as const, undefined, { [OWNERSHIP_TAG.restoredBy]: 'request-1' }],
-    ['of what another one held', 'ADOPTED' as const, BANK, TAKEN_FROM_BANK],
-    ['of what nobody held', 'ADOPTED' as const, {}, TAKEN_FROM_NOBODY],
-  ])('%s says who, how and when', (_, outcome, takenFrom, more) => {
-    expect(claim('shop', REQUESTER, outcome, AT, takenFrom)).toEqual({
-      ...HELD,
-      ...more,
-      [OWNERSHIP_TAG.origin]: `${outcome} request-1 2027-03-04T05:06:07.000Z`,
-    });
-  });
-
-  test.each([
-    ['of what was created', 'CREATED' as const, undefined],
-    ['of what another one held', 'RESTORED' as const, BANK],
-    ['of what nobody held', 'ADOPTED' as const, NOBODY],
-  ])('%s is read as it was written', (_, outcome, previous) => {
-    expect(readOwnership(claim('shop', REQUESTER, outcome, AT, previous))).toEqual({
+    ['of what was created', 'CREATED' as const, undefined, undefined],
+    ['of what was restored', 'RESTORED' as const, undefined, undefined],
+    ['of what another one held', 'ADOPTED' as const, AT_BANK, AT_BANK],
+    ['of what only had an owner', 'RESTORED' as const, { owner: 'bank' }, { ...NOBODY, owner: 'bank' }],
+    ['of what nobody held', 'ADOPTED' as const, {}, NOBODY],
+  ])('%s is read as it was written', (_, outcome, takenFrom, previous) => {
+    expect(readOwnership(claim(declared(), SHOP, outcome, takenFrom))).toEqual({
       owner: 'shop',
-      stackId: REQUESTER.stackId,
+      stackId: SHOP.stackId,
       logicalId: 'Db',
-      origin: { outcome, requestId: 'request-1', at: AT },
+      origin: { outcome, requestId: SHOP.requestId, at: SHOP.sentAt },
       previous,
     });
   });
+
+  test('does not tell a time that nobody knows', () => {
+    const { origin } = readOwnership(claim(declared(), { ...SHOP, sentAt: undefined }, 'CREATED'));
+    expect(origin).toEqual({ outcome: 'CREATED', requestId: SHOP.requestId, at: undefined });
+  });
+
+  test('needs no more than nine tags, in characters that AWS takes', () => {
+    const tags = Object.entries(claim(declared(), SHOP, 'ADOPTED', AT_BANK));
+    expect(tags.length).toBeLessThanOrEqual(9);
+    for (const tag of tags.flat()) expect(tag).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u);
+  });
+
+  test('says which recovery window was asked for, where IAM reads it', () => {
+    expect(claim(declared({ RecoveryWindowInDays: '7' }), SHOP, 'CREATED')[recoveryWindow]).toBe('7');
+    const forced = declared({ RecoveryWindowInDays: '7', ForceDeleteWithoutRecovery: 'true' });
+    expect(claim(forced, SHOP, 'CREATED')[recoveryWindow]).toBe(NO_WINDOW);
+  });
+});
+
+test('what is held on keeps how it was come by, gets owner and window of today, and names no tag of others', () => {
+  const later = declared({ Owner: 'depot', RecoveryWindowInDays: '7' });
+  const tags = stillHeld(later, LATER, { ...TAKEN, team: 'a', 'aws:x': 'y' });
+  expect(readOwnership(tags)).toEqual({ ...readOwnership(TAKEN), owner: 'depot' });
+  expect(tags[recoveryWindow]).toBe('7');
+  expect(Object.keys(tags).sort()).toEqual(Object.keys(TAKEN).sort());
+  expect(readOwnership(stillHeld(later, LATER, {}))).toMatchObject({ stackId: SHOP.stackId, logicalId: 'Db' });
 });
 
 describe('tags are read', () => {
-  const origin = (text: string) => ({ ...HELD, [OWNERSHIP_TAG.origin]: text });
-
-  test.each<[string, Tags, object]>([
-    ['that are not there', {}, { origin: undefined, previous: undefined }],
-    ['of an origin without a time', origin('ADOPTED r'), { origin: { outcome: 'ADOPTED', requestId: 'r', at: 0 } }],
-    ['of an origin without a request', origin('ADOPTED'), { origin: undefined }],
-    ['of an origin without an outcome', origin(' r'), { origin: undefined }],
+  test.each<[string, Tags, Partial<Ownership>]>([
+    ['that are not there', {}, { owner: undefined, stackId: undefined, origin: undefined, previous: undefined }],
+    ['of an origin without a request', { ...TAKEN, [origin]: 'ADOPTED' }, { origin: undefined }],
+    ['of an origin without an outcome', { ...TAKEN, [origin]: ' r' }, { origin: undefined }],
+    ['of an owner before alone', { [previousOwner]: 'bank' }, { previous: { ...NOBODY, owner: 'bank' } }],
     [
-      'of an adoption that an overlapping delivery had restored',
-      { ...origin('ADOPTED r'), [OWNERSHIP_TAG.restoredBy]: 'r' },
-      { origin: { outcome: 'RESTORED', requestId: 'r', at: 0 } },
+      'of a return without anybody before',
+      { ...heldBy(SHOP), ...without(returnTo(AT_BANK), owner) },
+      { owner: 'shop', stackId: SHOP.stackId, origin: undefined },
     ],
-    ['of an owner before alone', { [OWNERSHIP_TAG.previousOwner]: 'bank' }, { previous: { ...NOBODY, owner: 'bank' } }],
-    ['of a return without anybody before', origin('RETURNED'), { owner: 'shop', logicalId: 'Db', origin: undefined }],
   ])('%s', (_, tags, expected) => {
     expect(readOwnership(tags)).toMatchObject(expected);
+  });
+
+  test('that an overlapping delivery wrote: what one restored, the other one adopts', () => {
+    const both = { ...heldBy(SHOP, 'RESTORED'), ...heldBy(SHOP, 'ADOPTED') };
+    expect(readOwnership(both).origin?.outcome).toBe('RESTORED');
+    expect(readOwnership({ ...both, ...heldBy(LATER, 'ADOPTED') }).origin?.outcome).toBe('ADOPTED');
   });
 });
 
 describe('a return', () => {
-  const taken: Tags = { ...HELD, ...TAKEN_FROM_BANK, [OWNERSHIP_TAG.origin]: 'ADOPTED request-1' };
-
-  test('makes the holder before the holder, in one step', () => {
-    expect(returnTo(BANK)).toEqual({ [OWNERSHIP_TAG.owner]: 'bank', [OWNERSHIP_TAG.origin]: 'RETURNED' });
-    expect(readOwnership({ ...taken, ...returnTo(BANK) })).toEqual(BANK);
-  });
-
-  test('to nobody leaves no holder', () => {
-    expect(returnTo(NOBODY)).toEqual({ [OWNERSHIP_TAG.origin]: 'RETURNED' });
-    const { owner, ...holder } = readOwnership({ ...taken, ...TAKEN_FROM_NOBODY, ...returnTo(NOBODY) });
-    expect(holder).toEqual({ stackId: undefined, logicalId: undefined });
-  });
-
   test.each([
-    ['the holder before', BANK],
+    ['the holder before', AT_BANK],
     ['an owner without a holder', { ...NOBODY, owner: 'bank' }],
     ['nobody', NOBODY],
-  ])('to %s leaves the tags as they were', (_, { owner, stackId, logicalId }) => {
-    const { set, remove } = tagsBefore({ owner, stackId, logicalId });
-    expect(set).toEqual({
-      ...(owner && { [OWNERSHIP_TAG.owner]: owner }),
-      ...(stackId && { [OWNERSHIP_TAG.stackId]: stackId }),
-      ...(logicalId && { [OWNERSHIP_TAG.logicalId]: logicalId }),
-    });
-    expect([...Object.keys(set), ...remove].sort()).toEqual(Object.values(OWNERSHIP_TAG).sort());
-    expect(ownerTag({ owner })).toEqual(owner ? { [OWNERSHIP_TAG.owner]: owner } : {});
-  });
-});
+  ])('to %s is one in its first step already, and leaves the tags as they were', (_, before) => {
+    const taken = heldBy(SHOP, 'ADOPTED', before);
+    // An owner that there was not has been taken off before.
+    const returning = { ...without(taken, ...(before.owner ? [] : [owner])), ...returnTo(before) };
+    const expected = Object.fromEntries(Object.entries(before).map(([key, value]) => [key, value || undefined]));
+    expect(readOwnership(returning)).toEqual(expected);
+    expect([isBeingReturned(taken), isBeingReturned(returning)]).toEqual([false, true]);
 
-test('another owner changes no other tag of ours, and names none of others', () => {
-  expect(ownedBy('depot', { ...HELD, team: 'a', 'aws:x': 'y' })).toEqual({ ...HELD, [OWNERSHIP_TAG.owner]: 'depot' });
+    const { set, remove } = tagsBefore(before);
+    const returned = without({ ...returning, ...set }, ...remove);
+    expect(readOwnership(returned)).toEqual({ ...expected, origin: undefined, previous: undefined });
+    expect(returned).toEqual(set);
+    expect(Object.values(set)).not.toContain('');
+    expect(readOwnership(ownerTag(before)).owner).toBe(expected.owner);
+  });
 });
 
 test.each<[string, Tags, object | undefined]>([
-  [
-    'another resource',
-    { [OWNERSHIP_TAG.owner]: 'bank', [OWNERSHIP_TAG.stackId]: BANK.stackId },
-    { ...BANK, logicalId: '' },
-  ],
+  ['another resource', heldBy(BANK), AT_BANK],
+  ['another owner alone', { [owner]: 'bank' }, { ...NOBODY, owner: 'bank' }],
   ['nobody', {}, NOBODY],
-  ['this request, which had it from the bank', { ...claim('shop', REQUESTER, 'ADOPTED', AT, BANK) }, BANK],
-  ['this request, which had made it', { ...claim('shop', REQUESTER, 'CREATED', AT) }, undefined],
+  ['this request, which had it from the bank', TAKEN, AT_BANK],
+  ['this request, which had made it', heldBy(SHOP), undefined],
+  ['an earlier request of this resource', heldBy(LATER), { ...holdingOfShop() }],
 ])('the holder before is read from the tags of %s', (_, tags, expected) => {
-  expect(holderBefore(REQUESTER, readOwnership(tags))).toEqual(expected);
+  expect(holderBefore(SHOP, readOwnership(tags))).toEqual(expected);
+});
+
+function holdingOfShop() {
+  return { owner: 'shop', stackId: SHOP.stackId, logicalId: 'Db' };
+}
+
+test.each<[string, Ownership, Record<string, boolean>]>([
+  ['what this request got hold of', holdingOf(SHOP), { holds: true, claimed: true, asOwner: true }],
+  ['what an earlier request got hold of', holdingOf(LATER), { holds: true, claimed: false, asOwner: true }],
+  ['what another resource holds', holdingOf(requester('shop', 'Other')), {}],
+  ['what another life of the stack holds', { ...holdingOf(SHOP), stackId: 'arn:shop/2' }, {}],
+  ['what another owner has', { ...holdingOf(SHOP), owner: 'depot' }, { holds: true, claimed: true }],
+  ['what has no owner', { ...holdingOf(SHOP), owner: undefined }, { holds: true, claimed: true }],
+  // An earlier delivery can have ended after it gave the owner back.
+  [
+    'what it had begun to return',
+    { ...readOwnership(TAKEN), owner: 'bank' },
+    { holds: true, claimed: true, asOwner: true },
+  ],
+  [
+    'what it had begun to return to nobody',
+    { ...readOwnership(heldBy(SHOP, 'ADOPTED', {})), owner: undefined },
+    { holds: true, claimed: true, asOwner: true },
+  ],
+  ['nothing', {}, {}],
+])('whose is %s', (_, ownership, { holds: held = false, claimed = false, asOwner = false }) => {
+  expect(holds(SHOP, ownership)).toBe(held);
+  expect(isClaimedBy(SHOP, ownership)).toBe(claimed);
+  expect(holdsAsOwner(SHOP, declared(), ownership)).toBe(asOwner);
+});
+
+test.each<[string, Ownership, boolean, boolean]>([
+  ['is as it was', holdingOf(SHOP), true, true],
+  // An update changes the owner; somebody who takes the secret does as well.
+  ['has another owner', { ...holdingOf(SHOP), owner: 'depot' }, true, false],
+  ['has another claim', holdingOf(LATER), false, false],
+  ['is in another stack', { ...holdingOf(SHOP), stackId: 'other' }, false, false],
+  ['is another resource', { ...holdingOf(SHOP), logicalId: 'Other' }, false, false],
+  // Given back by another delivery.
+  ['does not say any more how it was come by', { ...holdingOf(SHOP), origin: undefined }, false, true],
+])('a secret that %s', (_, now, sameClaim, sameHolder) => {
+  expect(isSameClaim(now, holdingOf(SHOP))).toBe(sameClaim);
+  expect(isSameHolder(now, holdingOf(SHOP))).toBe(sameHolder);
+});
+
+test.each<[string, Tags, boolean]>([
+  ['nothing', heldBy(SHOP), false],
+  ['the owner', without(heldBy(SHOP), owner), true],
+  ['the stack', without(heldBy(SHOP), stackId), true],
+  ['the resource', without(heldBy(SHOP), logicalId), true],
+  ['everything', {}, true],
+  ['the owner, in another stack', without(heldBy(BANK), owner), false],
+  ['the stack, of another owner', without(heldBy(BANK), stackId, logicalId), false],
+  ['owner and stack, of another resource', { [logicalId]: 'Vault' }, false],
+])('a secret of this resource that has lost %s', (_, tags, lost) => {
+  expect(hasLostTags(SHOP, ['depot', 'shop'], readOwnership(tags))).toBe(lost);
 });
