@@ -46,3 +46,8 @@ export function holdingOf(of: Requester): Ownership {
 export function without(tags: Tags, ...keys: string[]): Tags {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)));
 }
+
+/** An error as the SDK throws it. */
+export function serviceError(name: string, message = 'the text of the service'): Error {
+  return Object.assign(new Error(message), { name });
+}

@@ -1,5 +1,5 @@
-import { declaredSecret, requesterOf } from '../../src/handler/cloudformation/request';
-import { request, stackId, tagList } from './requests';
+import { declaredSecret, requesterOf, stackName, validityOf } from '../../src/handler/cloudformation/request';
+import { answerUrl, request, stackId, tagList } from './requests';
 
 const DEFAULTS = {
   name: '',
@@ -7,13 +7,16 @@ const DEFAULTS = {
   replicas: [],
   tags: {},
   value: { kind: 'none' },
-  owner: '',
+  owner: 'shop',
   recoveryWindowInDays: 30,
   forceDeleteWithoutRecovery: false,
   restorePolicy: 'IF_OWNED',
   existingSecretPolicy: 'ADOPT_IF_OWNED',
   restoredValue: 'KEEP',
+  updatedValue: 'REGENERATE',
 };
+
+const read = (properties: Record<string, unknown>) => declaredSecret(properties, stackId('shop'));
 
 describe('properties', () => {
   test('that are all there are all read', () => {
@@ -25,14 +28,15 @@ describe('properties', () => {
       ReplicaRegions: [{ Region: 'us-east-1', KmsKeyId: 'alias/far' }, { Region: 'eu-central-1' }],
       Tags: tagList({ team: 'a', stage: 'b' }),
       SecretString: 'x',
-      Owner: 'shop',
+      Owner: 'depot',
       RecoveryWindowInDays: '14',
       ForceDeleteWithoutRecovery: 'true',
       RestorePolicy: 'ALWAYS',
       ExistingSecretPolicy: 'FAIL',
       RestoredValue: 'REGENERATE',
+      UpdatedValue: 'KEEP',
     };
-    expect(declaredSecret(all)).toEqual({
+    expect(read(all)).toEqual({
       name: 'prod/db',
       description: 'orders',
       kmsKeyId: 'alias/db',
@@ -40,12 +44,13 @@ describe('properties', () => {
       replicas: [{ region: 'us-east-1', kmsKeyId: 'alias/far' }, { region: 'eu-central-1' }],
       tags: { team: 'a', stage: 'b' },
       value: { kind: 'declared', text: 'x' },
-      owner: 'shop',
+      owner: 'depot',
       recoveryWindowInDays: 14,
       forceDeleteWithoutRecovery: true,
       restorePolicy: 'ALWAYS',
       existingSecretPolicy: 'FAIL',
       restoredValue: 'REGENERATE',
+      updatedValue: 'KEEP',
     });
   });
 
@@ -64,7 +69,7 @@ describe('properties', () => {
     ['are real flags', { ForceDeleteWithoutRecovery: true }, { forceDeleteWithoutRecovery: true }],
     ['are no flags', { ForceDeleteWithoutRecovery: 'yes' }, {}],
   ])('that %s have defaults', (_, given, expected) => {
-    expect(declaredSecret(given)).toEqual({ ...DEFAULTS, ...expected });
+    expect(read(given)).toEqual({ ...DEFAULTS, ...expected });
   });
 
   test('of a generator are read as they are meant', () => {
@@ -80,7 +85,7 @@ describe('properties', () => {
       SecretStringTemplate: '{}',
       GenerateStringKey: 'password',
     };
-    expect(declaredSecret({ GenerateSecretString: options }).value).toEqual({
+    expect(read({ GenerateSecretString: options }).value).toEqual({
       kind: 'generated',
       options: {
         passwordLength: 20,
@@ -95,16 +100,38 @@ describe('properties', () => {
         key: 'password',
       },
     });
-    expect(declaredSecret({ GenerateSecretString: {} }).value).toEqual({ kind: 'generated', options: {} });
+    expect(read({ GenerateSecretString: {} }).value).toEqual({ kind: 'generated', options: {} });
   });
 });
 
-test('a request says who asks', () => {
-  const asked = request('Update', { StackId: stackId('shop'), LogicalResourceId: 'Db' });
-  expect(requesterOf(asked)).toEqual({
-    type: 'Update',
-    requestId: asked.RequestId,
-    stackId: stackId('shop'),
-    logicalId: 'Db',
+test('an owner that is not written is the name of the stack, in each of its lives', () => {
+  for (const life of [1, 2]) expect(declaredSecret({}, stackId('shop', life)).owner).toBe('shop');
+  expect(declaredSecret({ Owner: '' }, stackId('shop')).owner).toBe('');
+  expect(stackName('no ARN')).toBe('');
+});
+
+test('a request says who asks, and when it was sent', () => {
+  const sentAt = Date.UTC(2027, 0, 31, 23, 59, 58);
+  const about = { StackId: stackId('shop'), LogicalResourceId: 'Db' };
+  const asked = request('Update', { ...about, ResponseURL: answerUrl(sentAt) });
+  const requester = { type: 'Update', requestId: asked.RequestId, stackId: stackId('shop'), logicalId: 'Db' };
+  expect(requesterOf(asked)).toEqual({ ...requester, sentAt });
+  expect(requesterOf({ ...asked, ResponseURL: answerUrl() })).toEqual({ ...requester, sentAt: undefined });
+});
+
+describe('a presigned URL', () => {
+  const sent = Date.UTC(2027, 0, 31, 23, 59, 58);
+
+  test.each([
+    ['of version 4', 'X-Amz-Date=20270131T235958Z&X-Amz-Expires=7200', { sent, expires: sent + 7_200_000 }],
+    ['of version 2', 'AWSAccessKeyId=x&Expires=1801440000&Signature=y', { expires: 1_801_440_000_000 }],
+    ['without a time', 'Signature=y', {}],
+    ['without anything', '', {}],
+    ['with a time that is none', 'X-Amz-Date=yesterday&X-Amz-Expires=soon', {}],
+    ['with a date only', 'X-Amz-Date=20270131T235958Z', {}],
+    ['with digits before the time', 'X-Amz-Date=120270131T235958Z&X-Amz-Expires=7200', {}],
+    ['with something after the time', 'X-Amz-Date=20270131T235958Z1&X-Amz-Expires=7200', {}],
+  ])('%s tells until when it can be used', (_, query, expected) => {
+    expect(validityOf(`https://bucket.s3.amazonaws.com/key?${query}`)).toEqual(expected);
   });
 });

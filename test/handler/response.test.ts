@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type Answer, answerBody, sendAnswer, validityOf } from '../../src/handler/cloudformation/response';
+import { type Answer, answerBody, sendAnswer } from '../../src/handler/cloudformation/response';
 import { request, stackId } from './requests';
 
 const REQUEST = request('Create', { StackId: stackId('shop'), LogicalResourceId: 'Db' });
@@ -57,23 +57,6 @@ describe('a body', () => {
       expect((prefix + character.repeat(5000)).startsWith(Reason.slice(0, -3))).toBe(true);
       expect(rest).toMatchObject({ PhysicalResourceId: FAILED.physicalId, RequestId: REQUEST.RequestId });
     }
-  });
-});
-
-describe('a presigned URL', () => {
-  const sent = Date.UTC(2027, 0, 31, 23, 59, 58);
-
-  test.each([
-    ['of version 4', 'X-Amz-Date=20270131T235958Z&X-Amz-Expires=7200', { sent, expires: sent + 7_200_000 }],
-    ['of version 2', 'AWSAccessKeyId=x&Expires=1801440000&Signature=y', { expires: 1_801_440_000_000 }],
-    ['without a time', 'Signature=y', {}],
-    ['without anything', '', {}],
-    ['with a time that is none', 'X-Amz-Date=yesterday&X-Amz-Expires=soon', {}],
-    ['with a date only', 'X-Amz-Date=20270131T235958Z', {}],
-    ['with digits before the time', 'X-Amz-Date=120270131T235958Z&X-Amz-Expires=7200', {}],
-    ['with something after the time', 'X-Amz-Date=20270131T235958Z1&X-Amz-Expires=7200', {}],
-  ])('%s tells until when it can be used', (_, query, expected) => {
-    expect(validityOf(`https://bucket.s3.amazonaws.com/key?${query}`)).toEqual(expected);
   });
 });
 

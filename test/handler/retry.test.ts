@@ -1,15 +1,18 @@
 import {
-  decidingAnew,
   IAM_LAG,
-  lookAgain,
-  patiently,
+  pollUntil,
+  queryOr,
+  retryAny,
+  retryOnStale,
+  retryQuery,
+  retryTransient,
   STATE_LAG,
-  stubbornly,
   waitFor,
+  waitUntil,
 } from '../../src/handler/aws/retry';
 import type { Environment } from '../../src/handler/environment';
-import { LookAgain } from '../../src/handler/errors';
-import { awsError } from './cloud';
+import { Stale } from '../../src/handler/errors';
+import { serviceError } from './existing-secret';
 
 let slept: number[];
 let asked: number;
@@ -17,14 +20,18 @@ beforeEach(() => {
   [slept, asked] = [[], 0];
 });
 
+const total = () => slept.reduce((sum, ms) => sum + ms, 0);
+
 /** A function that may still run for so many milliseconds. */
 function env(runsFor = Number.POSITIVE_INFINITY): Environment {
   return {
-    remainingMs: () => runsFor - slept.reduce((sum, ms) => sum + ms, 0),
+    remainingMs: () => runsFor - total(),
     sleep: async (ms: number) => {
       slept.push(ms);
     },
-  } as Environment;
+    now: total,
+    log: () => {},
+  } as unknown as Environment;
 }
 
 const failing =
@@ -39,53 +46,61 @@ describe('a call to AWS', () => {
     'AccessDeniedException',
     'InvalidRequestException',
     'ResourceNotFoundException',
-  ].map((name) => awsError(name));
-  const tooShort = [500, 1_000, 2_000, 4_000, 4_000];
-  const longer = [...tooShort, 4_000, 4_000, 4_000, 4_000];
+  ].map(serviceError);
 
   test.each([
-    ['a missing permission', denied, IAM_LAG, tooShort],
-    ['a missing permission where the state may lag as well', denied, STATE_LAG, tooShort],
-    ['a state that is past', invalid, STATE_LAG, longer],
-    ['a secret that is not seen yet', missing, STATE_LAG, longer],
-    ['a state where only permissions lag', invalid, IAM_LAG, []],
-    ['any other error', awsError('InternalServiceError'), STATE_LAG, []],
-    ['what is no error', 'InvalidRequestException', STATE_LAG, []],
-  ])('is tried again after %s for as long as that may last', async (_, error, lag, pauses) => {
-    await expect(patiently(env(), 'TagResource', lag, failing(error))).rejects.toThrow('TagResource failed with');
-    expect(slept).toEqual(pauses);
-    expect(asked).toBe(pauses.length + 1);
+    // A policy of the same deployment may take a minute and more to arrive.
+    ['a missing permission', denied, IAM_LAG, 120],
+    ['a missing permission where the state may lag as well', denied, STATE_LAG, 120],
+    ['a state that is past', invalid, STATE_LAG, 30],
+    ['a secret that is not seen yet', missing, STATE_LAG, 30],
+    ['a state where only permissions lag', invalid, IAM_LAG, 0],
+    ['any other error', serviceError('InternalServiceError'), STATE_LAG, 0],
+    ['what is no error', 'InvalidRequestException', STATE_LAG, 0],
+  ])('is tried again after %s for as long as that may last: %p', async (_, error, lag, seconds) => {
+    await expect(retryTransient(env(), 'TagResource', lag, failing(error))).rejects.toThrow('TagResource failed with');
+    expect(total()).toBeLessThanOrEqual(seconds * 1_000);
+    expect(total()).toBeGreaterThanOrEqual(Math.max(0, seconds - 4) * 1_000);
+    expect(asked).toBe(slept.length + 1);
+  });
+
+  test('waits longer each time, but never more than four seconds', async () => {
+    await expect(retryTransient(env(), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
+    expect(slept.slice(0, 6)).toEqual([500, 1_000, 2_000, 4_000, 4_000, 4_000]);
   });
 
   test('is not tried again when it has succeeded', async () => {
-    expect(await patiently(env(), 'TagResource', IAM_LAG, failing(denied, 2))).toBe('done');
-    expect(slept).toEqual([500, 1_000]);
+    expect(await retryTransient(env(), 'TagResource', IAM_LAG, failing(denied, 2))).toBe('done');
+    expect(asked).toBe(3);
   });
 
   test('leaves 45 seconds for what comes afterwards', async () => {
-    await expect(patiently(env(46_500), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
-    expect(slept).toEqual([500, 1_000]);
+    await expect(retryTransient(env(46_500), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
+    expect(total()).toBe(1_500);
     slept = [];
-    await expect(patiently(env(46_499), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
-    expect(slept).toEqual([500]);
+    await expect(retryTransient(env(46_499), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
+    expect(total()).toBe(500);
   });
 });
 
 describe('a decision', () => {
-  const again = new LookAgain(new Error('it has changed'));
+  const stale = (times: number) => async () => (asked++ < times ? new Stale(new Error('it has changed')) : 'done');
 
   test('is made anew until it stands', async () => {
-    expect(await decidingAnew(env(), 60_000, failing(again, 3))).toBe('done');
+    expect(await retryOnStale(env(), 60_000, stale(3))).toBe('done');
     expect(slept).toEqual([500, 1_000, 2_000]);
   });
 
   test('that never stands fails in time, with the cause', async () => {
-    await expect(decidingAnew(env(), 7_500, failing(again))).rejects.toThrow('it has changed');
+    await expect(retryOnStale(env(), 7_500, stale(99))).rejects.toThrow('it has changed');
     expect(slept).toEqual([500, 1_000, 2_000, 4_000]);
+    slept = [];
+    await expect(retryOnStale(env(46_500), 60_000, stale(99))).rejects.toThrow('it has changed');
+    expect(total()).toBe(1_500);
   });
 
-  test('is not made anew after another error', async () => {
-    await expect(decidingAnew(env(), 60_000, failing(new Error('something else')))).rejects.toThrow('something else');
+  test('is not made anew after an error', async () => {
+    await expect(retryOnStale(env(), 60_000, failing(new Error('something else')))).rejects.toThrow('something else');
     expect(slept).toEqual([]);
   });
 });
@@ -94,16 +109,16 @@ describe('what must not stay half done', () => {
   const error = new Error('anything');
 
   test('is tried four times', async () => {
-    expect(await stubbornly(env(), failing(error, 3))).toBe('done');
+    expect(await retryAny(env(), failing(error, 3))).toBe('done');
     expect(slept).toEqual([2_000, 8_000, 20_000]);
-    await expect(stubbornly(env(), failing(error))).rejects.toThrow('anything');
+    await expect(retryAny(env(), failing(error))).rejects.toThrow('anything');
   });
 
   test('is not tried again when the function must end', async () => {
-    await expect(stubbornly(env(7_000), failing(error))).rejects.toThrow('anything');
+    await expect(retryAny(env(7_000), failing(error))).rejects.toThrow('anything');
     expect(slept).toEqual([2_000]);
     slept = [];
-    await expect(stubbornly(env(6_999), failing(error))).rejects.toThrow('anything');
+    await expect(retryAny(env(6_999), failing(error))).rejects.toThrow('anything');
     expect(slept).toEqual([]);
   });
 });
@@ -114,6 +129,12 @@ describe('waiting', () => {
   test('ends when it is so', async () => {
     await waitFor(env(), 'it was there', 60_000, so(3));
     expect(slept).toEqual([500, 750, 1_125]);
+  });
+
+  test('ends in time, and says whether it has become so', async () => {
+    expect(await waitUntil(env(), 1_250, so(2))).toBe(true);
+    asked = 0;
+    expect(await waitUntil(env(), 1_249, so(2))).toBe(false);
   });
 
   test('ends when it took too long, and says what was waited for', async () => {
@@ -139,24 +160,43 @@ describe('waiting', () => {
   });
 });
 
+describe('a question to CloudFormation', () => {
+  const throttled = serviceError('Throttling');
+
+  test('is asked for some ten seconds', async () => {
+    expect(await retryQuery(env(), failing(throttled, 3))).toBe('done');
+    expect(total()).toBe(10_000);
+    asked = 0;
+    await expect(retryQuery(env(), failing(throttled))).rejects.toBe(throttled);
+    expect(asked).toBe(4);
+  });
+
+  test('whose answer is a precaution only has one in any case', async () => {
+    expect(await queryOr(env(), 'otherwise', failing(throttled))).toBe('otherwise');
+    expect(asked).toBe(4);
+    asked = 0;
+    expect(await queryOr(env(), 'otherwise', failing(throttled, 1))).toBe('done');
+  });
+});
+
 describe('looking again', () => {
   const look = async () => ++asked;
 
   test('ends with the first sight that is conclusive', async () => {
-    expect(await lookAgain(env(), look, (seen) => seen === 3)).toBe(3);
+    expect(await pollUntil(env(), look, (seen) => seen === 3)).toBe(3);
     expect(slept).toEqual([1_000, 2_000]);
   });
 
   test('ends with what is seen when it cannot be the past any more', async () => {
-    expect(await lookAgain(env(), look, () => false)).toBe(4);
+    expect(await pollUntil(env(), look, () => false)).toBe(4);
     expect(slept).toEqual([1_000, 2_000, 3_000]);
   });
 
   test('ends early when the function must', async () => {
-    expect(await lookAgain(env(8_000), look, () => false)).toBe(3);
+    expect(await pollUntil(env(8_000), look, () => false)).toBe(3);
     expect(slept).toEqual([1_000, 2_000]);
     slept = [];
-    await lookAgain(env(7_999), look, () => false);
+    await pollUntil(env(7_999), look, () => false);
     expect(slept).toEqual([1_000]);
   });
 });

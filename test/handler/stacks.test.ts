@@ -1,78 +1,269 @@
-import { Stacks } from '../../src/handler/cloudformation/stacks';
+import { type Deployment, Stacks } from '../../src/handler/cloudformation/stacks';
+import { ARN, serviceError } from './existing-secret';
 import { stackId } from './requests';
 
-const [SHOP, ROOT] = [stackId('shop'), stackId('root')];
-const AT = Date.UTC(2027, 2, 4);
+const [SHOP, ROOT] = [stackId('shop-Nested-1X'), stackId('shop')];
+const NATIVE = 'AWS::SecretsManager::Secret';
 
-type Command = { readonly constructor: { readonly name: string }; readonly input: object };
-type Answers = Record<string, (object | Error)[]>;
+interface State {
+  /** What DescribeStacks tells, by stack id. */
+  readonly stacks?: Record<string, object>;
+  /** What DescribeStackResource tells about `Db`. */
+  readonly resource?: object;
+  /** Pages of DescribeChangeSet. */
+  readonly changeSet?: readonly object[];
+  /** Pages of DescribeStackEvents, by stack id. */
+  readonly events?: Record<string, readonly (readonly object[])[]>;
+  /** What fails, and with what. */
+  readonly failing?: readonly [operation: string, error: string];
+}
 
-/** CloudFormation with prepared answers for each operation, and what it was asked. */
-function cloudFormation(answers: Answers) {
-  const asked: unknown[] = [];
-  const stacks = new Stacks({
-    send: async ({ constructor: { name }, input }: Command) => {
+/** CloudFormation in a state. As the service does, it does not know what is not there. */
+function cloudFormation({ stacks = {}, resource, changeSet = [], events = {}, failing }: State): Stacks {
+  const page = <T>(pages: readonly T[], token?: string): [T, { NextToken?: string }] => {
+    const at = Number(token ?? 0);
+    return [pages[at], at + 1 < pages.length ? { NextToken: `${at + 1}` } : {}];
+  };
+  const answers: Record<string, (input: Record<string, string>) => object | undefined> = {
+    DescribeStacks: ({ StackName }) => stacks[StackName] && { Stacks: [stacks[StackName]] },
+    DescribeStackResource: ({ LogicalResourceId }) =>
+      resource && LogicalResourceId === 'Db' ? { StackResourceDetail: resource } : undefined,
+    DescribeChangeSet: ({ NextToken }) => {
+      const [answer, next] = page(changeSet, NextToken);
+      return { ExecutionStatus: 'EXECUTE_IN_PROGRESS', ...answer, ...next };
+    },
+    DescribeStackEvents: ({ StackName, NextToken }) => {
+      const [StackEvents, next] = page(events[StackName], NextToken);
+      return { StackEvents, ...next };
+    },
+  };
+  return new Stacks({
+    send: async ({ constructor: { name }, input }: { constructor: { name: string }; input: never }) => {
       const operation = name.replace('Command', '');
-      asked.push([operation, input]);
-      const answer = answers[operation]?.shift();
-      if (!answer || answer instanceof Error) throw answer ?? new Error(`nobody expected ${operation}`);
+      if (failing?.[0] === operation) throw serviceError(failing[1]);
+      const answer = answers[operation](input);
+      if (!answer) throw serviceError('ValidationError');
       return answer;
     },
   });
-  return { stacks, asked };
 }
 
-const stack = (state: object) => ({ Stacks: [state] });
-const resource = (detail: object) => ({ StackResourceDetail: detail });
-const missing = Object.assign(new Error(), { name: 'ValidationError' });
+/** A stack in a status, alone or in another one. */
+const alone = (StackStatus?: string, more = {}) => ({ stacks: { [SHOP]: { StackStatus, ...more } } });
+const nested = (StackStatus: string, rootStatus?: string) => ({
+  stacks: {
+    [SHOP]: { StackStatus, RootId: ROOT },
+    ...(rootStatus && { [ROOT]: { StackStatus: rootStatus, RootId: ROOT } }),
+  },
+});
 
-describe('the deployment that is rolled back', () => {
-  const root = (StackStatus: string) => stack({ StackStatus, LastUpdatedTime: new Date(AT + 1) });
-  const nested = stack({ StackStatus: 'DELETE_IN_PROGRESS', LastUpdatedTime: new Date(AT), RootId: ROOT });
-
-  test.each<[string, object[], number | undefined]>([
-    ['of a stack', [stack({ StackStatus: 'UPDATE_ROLLBACK_IN_PROGRESS', LastUpdatedTime: new Date(AT) })], AT],
-    ['of a stack that was never updated', [stack({ StackStatus: 'ROLLBACK_IN_PROGRESS' })], 0],
-    ['of the stack around a nested one', [nested, root('UPDATE_ROLLBACK_IN_PROGRESS')], AT],
-    [
-      'is none in an ordinary one',
-      [stack({ StackStatus: 'UPDATE_IN_PROGRESS', LastUpdatedTime: new Date(AT) })],
-      undefined,
-    ],
-    ['is none where the root is its own', [stack({ StackStatus: 'UPDATE_IN_PROGRESS', RootId: SHOP })], undefined],
-    ['is none where the root deploys', [nested, root('UPDATE_IN_PROGRESS')], undefined],
-    ['is none where the root tells nothing', [nested, stack({})], undefined],
-    ['is none where the root is gone', [nested, { Stacks: [] }], undefined],
-    ['is none where the stack tells nothing', [stack({})], undefined],
-    ['is none where nothing is told', [{}], undefined],
-  ])('%s', async (_, answers, began) => {
-    const { stacks, asked } = cloudFormation({ DescribeStacks: [...answers] });
-    expect(await stacks.rolledBackDeployment(SHOP)).toBe(began);
-    expect(asked).toEqual([SHOP, ROOT].slice(0, answers.length).map((StackName) => ['DescribeStacks', { StackName }]));
-    const again = cloudFormation({ DescribeStacks: [...answers] });
-    expect(await again.stacks.isRollingBack(SHOP)).toBe(began !== undefined);
+describe('a stack rolls back', () => {
+  test.each<[boolean, string, State]>([
+    [true, 'after its creation', alone('ROLLBACK_IN_PROGRESS')],
+    [true, 'after an update', alone('UPDATE_ROLLBACK_IN_PROGRESS')],
+    [true, 'after an import', alone('IMPORT_ROLLBACK_IN_PROGRESS')],
+    [true, 'and cleans up', alone('UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS')],
+    // A nested one is simply deleted.
+    [true, 'with the one around it', nested('DELETE_IN_PROGRESS', 'UPDATE_ROLLBACK_IN_PROGRESS')],
+    [false, 'not when it is created', alone('CREATE_IN_PROGRESS')],
+    [false, 'not when it is updated', alone('UPDATE_IN_PROGRESS', { RootId: SHOP })],
+    [false, 'not when it stays as it failed', alone('UPDATE_FAILED')],
+    [false, 'not when it cleans up after an update', alone('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS')],
+    [false, 'not when it is deleted', alone('DELETE_IN_PROGRESS')],
+    [false, 'not when the one around it drops it', nested('DELETE_IN_PROGRESS', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS')],
+    [false, 'not when the one around it is gone', nested('DELETE_IN_PROGRESS')],
+    [false, 'not when nothing is told', alone()],
+    [false, 'not when it is not there', {}],
+  ])('%p: %s', async (expected, _, state) => {
+    expect(await cloudFormation(state).isRollingBack(SHOP)).toBe(expected);
   });
 });
 
-describe('the purpose of a Delete', () => {
-  const deleted = { StackStatus: 'DELETE_IN_PROGRESS', DeletionTime: new Date(AT) };
+test('a stack tells its status, and the name that the outermost one was deployed under', async () => {
+  const inside = cloudFormation(nested('UPDATE_IN_PROGRESS'));
+  expect(await inside.status(SHOP)).toBe('UPDATE_IN_PROGRESS');
+  expect(await inside.outermostName(SHOP)).toBe('shop');
+  expect(await cloudFormation(alone('x')).outermostName(SHOP)).toBe('shop-Nested-1X');
+  expect(await cloudFormation({}).status(SHOP)).toBeUndefined();
+  expect(await cloudFormation({}).outermostName(SHOP)).toBe('shop-Nested-1X');
+});
 
-  test.each<[string, object, number | undefined, string]>([
-    ['is the teardown, for a request of the deletion', deleted, AT, 'teardown'],
-    ['is the teardown, as far as the clocks may differ', deleted, AT - 3_000, 'teardown'],
-    ['is past, for a request from before', deleted, AT - 3_001, 'superseded'],
-    ['is the teardown, for a request that does not tell when it was sent', deleted, undefined, 'teardown'],
-    ['is the rollback of a deployment', { StackStatus: 'ROLLBACK_IN_PROGRESS' }, AT, 'rollback'],
-    ['is the clean-up of a deployment', { StackStatus: 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS' }, AT, 'teardown'],
-  ])('%s', async (_, state, sentAt, expected) => {
-    const { stacks, asked } = cloudFormation({ DescribeStacks: [stack(state)] });
-    expect(await stacks.purposeOfDelete(SHOP, sentAt)).toBe(expected);
-    expect(asked).toHaveLength(1);
+describe('the deployment to which a request belongs', () => {
+  /** Seconds of a clock, as CloudFormation tells them; later ones first, as it lists them. */
+  const at = (seconds: number) => Date.UTC(2027, 2, 4) + seconds * 1_000;
+  const history = (...statuses: [status: string, seconds: number][]) =>
+    statuses.reverse().map(([ResourceStatus, seconds]) => ({
+      PhysicalResourceId: SHOP,
+      ResourceStatus,
+      Timestamp: new Date(at(seconds)),
+    }));
+  const deployment = (events: readonly object[], sent?: number) =>
+    cloudFormation({ ...alone('x'), events: { [SHOP]: [events] } }).deployment(SHOP, sent);
+
+  const CREATION: [string, number][] = [
+    ['CREATE_IN_PROGRESS', 0],
+    ['CREATE_COMPLETE', 10],
+  ];
+  const UPDATE: [string, number][] = [
+    ['UPDATE_IN_PROGRESS', 20],
+    ['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 30],
+    ['UPDATE_COMPLETE', 31],
+  ];
+  const [DONE, UNDONE] = [
+    { completed: true, underWay: false },
+    { completed: false, underWay: false },
+  ];
+  const [GOES_ON, UNSTABLE] = [
+    { completed: true, underWay: true },
+    { completed: false, underWay: true },
+  ];
+
+  test.each<[string, [string, number][], number, Deployment]>([
+    ['is the first one', CREATION, 5, DONE],
+    ['is the first one, which goes on', CREATION.slice(0, 1), 5, UNSTABLE],
+    [
+      'is the first one, which failed',
+      [
+        ['CREATE_IN_PROGRESS', 0],
+        ['ROLLBACK_IN_PROGRESS', 8],
+      ],
+      5,
+      UNSTABLE,
+    ],
+    [
+      'is the first one, undone',
+      [
+        ['CREATE_IN_PROGRESS', 0],
+        ['ROLLBACK_COMPLETE', 9],
+      ],
+      5,
+      UNDONE,
+    ],
+    [
+      'is the first one, left as it failed',
+      [
+        ['CREATE_IN_PROGRESS', 0],
+        ['CREATE_FAILED', 8],
+      ],
+      5,
+      UNSTABLE,
+    ],
+    ['is an update', [...CREATION, ...UPDATE], 25, DONE],
+    ['is an update that cleans up', [...CREATION, ...UPDATE.slice(0, 2)], 25, DONE],
+    ['is an update that goes on', [...CREATION, ...UPDATE.slice(0, 1)], 25, UNSTABLE],
+    ['is an import', [...CREATION, ['IMPORT_IN_PROGRESS', 20], ['IMPORT_COMPLETE', 30]], 25, DONE],
+    ['came before one that goes on', [...CREATION, ...UPDATE.slice(0, 1)], 5, GOES_ON],
+    ['came before one that failed', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_FAILED', 30]], 5, GOES_ON],
+    ['was undone', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_COMPLETE', 40]], 25, UNDONE],
+    [
+      'is being undone, clean-up included',
+      [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 40]],
+      25,
+      UNSTABLE,
+    ],
+    ['cannot be undone', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_FAILED', 40]], 25, UNSTABLE],
+    // What stays as it failed is completed by the next one, or undone together with it.
+    [
+      'was completed by the next one',
+      [
+        ...CREATION,
+        ['UPDATE_IN_PROGRESS', 20],
+        ['UPDATE_FAILED', 30],
+        ['UPDATE_IN_PROGRESS', 40],
+        ['UPDATE_COMPLETE', 50],
+      ],
+      25,
+      DONE,
+    ],
+    [
+      'is undone together with the next one',
+      [
+        ...CREATION,
+        ['UPDATE_IN_PROGRESS', 20],
+        ['UPDATE_FAILED', 30],
+        ['UPDATE_IN_PROGRESS', 40],
+        ['UPDATE_ROLLBACK_IN_PROGRESS', 50],
+      ],
+      25,
+      UNSTABLE,
+    ],
+    // A deletion is no deployment: it leaves what was, and what never was.
+    ['completed before the stack is deleted', [...CREATION, ['DELETE_IN_PROGRESS', 40]], 5, DONE],
+    [
+      'completed before the stack could not be deleted',
+      [...CREATION, ['DELETE_IN_PROGRESS', 40], ['DELETE_FAILED', 50]],
+      5,
+      DONE,
+    ],
+    [
+      'never was stable before the stack is deleted',
+      [
+        ['CREATE_IN_PROGRESS', 0],
+        ['CREATE_FAILED', 8],
+        ['DELETE_IN_PROGRESS', 40],
+      ],
+      5,
+      UNSTABLE,
+    ],
+    // A request tells whole seconds.
+    ['began in the same second', [['CREATE_IN_PROGRESS', 0.2]], 0.9, UNSTABLE],
+    [
+      'completed in the same second',
+      [
+        ['CREATE_IN_PROGRESS', 0.2],
+        ['CREATE_COMPLETE', 0.5],
+      ],
+      0.9,
+      DONE,
+    ],
+  ])('%s', async (_, statuses, seconds, expected) => {
+    expect(await deployment(history(...statuses), at(seconds))).toEqual(expected);
   });
 
-  test('is the teardown where nothing is told', async () => {
-    const { stacks } = cloudFormation({ DescribeStacks: [{}] });
-    expect(await stacks.purposeOfDelete(SHOP, AT)).toBe('teardown');
+  test.each<[string, [string, number][], Deployment]>([
+    ['completed when all is quiet', CREATION, DONE],
+    ['completed when all is undone', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_COMPLETE', 40]], DONE],
+    ['cannot be excluded from the one that goes on', [...CREATION, ['UPDATE_IN_PROGRESS', 20]], UNSTABLE],
+    ['completed before the stack is deleted', [...CREATION, ['DELETE_IN_PROGRESS', 40]], DONE],
+    ['completed when it was long ago', [['DELETE_IN_PROGRESS', 40]], DONE],
+  ])('where nobody knows when it was sent, %s', async (_, statuses, expected) => {
+    expect(await deployment(history(...statuses))).toEqual(expected);
+  });
+
+  test('completed when its events are gone, which are kept for 90 days', async () => {
+    expect(await deployment(history(...UPDATE), at(5))).toEqual(DONE);
+    expect(await deployment(history(...UPDATE.slice(0, 1)), at(5))).toEqual(GOES_ON);
+    expect(await deployment(history(['DELETE_IN_PROGRESS', 40]), at(5))).toEqual(DONE);
+    expect(await deployment([], at(5))).toEqual(DONE);
+  });
+
+  test('is told by the stack itself, not by its resources', async () => {
+    const ofDb = { PhysicalResourceId: ARN, ResourceStatus: 'UPDATE_COMPLETE', Timestamp: new Date(at(29)) };
+    const ofNested = { PhysicalResourceId: ROOT, ResourceStatus: 'UPDATE_COMPLETE', Timestamp: new Date(at(28)) };
+    const events = [ofDb, ofNested, ...history(...CREATION, ...UPDATE.slice(0, 1))];
+    expect(await deployment(events, at(25))).toEqual(UNSTABLE);
+  });
+
+  test('is that of the outermost stack', async () => {
+    const ofRoot = history(['UPDATE_IN_PROGRESS', 0], ['UPDATE_ROLLBACK_IN_PROGRESS', 30]);
+    const events = {
+      [ROOT]: [ofRoot.map((event) => ({ ...event, PhysicalResourceId: ROOT }))],
+      // The nested one has completed long before.
+      [SHOP]: [history(...CREATION)],
+    };
+    const stacks = cloudFormation({ ...nested('DELETE_IN_PROGRESS', 'UPDATE_ROLLBACK_IN_PROGRESS'), events });
+    expect(await stacks.deployment(SHOP, at(5))).toEqual(UNSTABLE);
+  });
+
+  test('is looked for on as many pages as there are', async () => {
+    const pages = [...history(...CREATION, ...UPDATE.slice(0, 1))].map((event) => [event]);
+    const events = { [SHOP]: [[], ...pages] };
+    expect(await cloudFormation({ ...alone('x'), events }).deployment(SHOP, at(5))).toEqual(GOES_ON);
+  });
+
+  test('is not known where CloudFormation does not answer', async () => {
+    const stacks = cloudFormation({ ...alone('x'), failing: ['DescribeStackEvents', 'Throttling'] });
+    await expect(stacks.deployment(SHOP, at(5))).rejects.toThrow('DescribeStackEvents failed with Throttling');
   });
 });
 
@@ -81,111 +272,138 @@ describe('the creation of a resource', () => {
     ['CREATE_IN_PROGRESS', 'awaited'],
     ['CREATE_COMPLETE', 'completed'],
     ['UPDATE_IN_PROGRESS', 'completed'],
+    ['UPDATE_FAILED', 'completed'],
     ['DELETE_SKIPPED', 'completed'],
+    ['CREATE_FAILED', 'withdrawn'],
+    ['DELETE_IN_PROGRESS', 'withdrawn'],
     ['DELETE_COMPLETE', 'withdrawn'],
     // Not of this creation.
     ['IMPORT_ROLLBACK_CREATE_COMPLETE', 'withdrawn'],
   ])('is seen from the resource: %s', async (ResourceStatus, expected) => {
-    const { stacks, asked } = cloudFormation({ DescribeStackResource: [resource({ ResourceStatus })] });
-    expect(await stacks.creation(SHOP, 'Db')).toBe(expected);
-    expect(asked).toEqual([['DescribeStackResource', { StackName: SHOP, LogicalResourceId: 'Db' }]]);
+    expect(await cloudFormation({ resource: { ResourceStatus } }).creation(SHOP, 'Db')).toBe(expected);
   });
 
   test.each([
     ['CREATE_IN_PROGRESS', 'awaited'],
     ['UPDATE_IN_PROGRESS', 'awaited'],
+    ['ROLLBACK_IN_PROGRESS', 'withdrawn'],
+    ['UPDATE_ROLLBACK_IN_PROGRESS', 'withdrawn'],
     ['DELETE_IN_PROGRESS', 'withdrawn'],
     [undefined, 'withdrawn'],
-  ])('is seen from the stack where the resource is not there: %s', async (StackStatus, expected) => {
-    for (const answer of [missing, {}]) {
-      const { stacks } = cloudFormation({ DescribeStackResource: [answer], DescribeStacks: [stack({ StackStatus })] });
-      expect(await stacks.creation(SHOP, 'Db')).toBe(expected);
-    }
-    const { stacks } = cloudFormation({ DescribeStackResource: [missing], DescribeStacks: [{ Stacks: [] }] });
-    expect(await stacks.creation(SHOP, 'Db')).toBe('withdrawn');
+  ])('is seen from the stack where the resource is not there: %s', async (status, expected) => {
+    expect(await cloudFormation(alone(status)).creation(SHOP, 'Db')).toBe(expected);
+    expect(await cloudFormation({ ...alone(status), resource: {} }).creation(SHOP, 'Db')).toBe(expected);
   });
 
-  test('is not known where CloudFormation does not answer', async () => {
-    const error = Object.assign(new Error(), { name: 'Throttling' });
-    const { stacks } = cloudFormation({ DescribeStackResource: [error] });
+  test('is withdrawn where there is no stack, and not known where CloudFormation does not answer', async () => {
+    expect(await cloudFormation({}).creation(SHOP, 'Db')).toBe('withdrawn');
+    const stacks = cloudFormation({ failing: ['DescribeStackResource', 'Throttling'] });
     await expect(stacks.creation(SHOP, 'Db')).rejects.toThrow('DescribeStackResource failed with Throttling');
   });
 });
 
-test('what a change set holds is not known where CloudFormation does not answer', async () => {
-  const { stacks } = cloudFormation({
-    DescribeStackResource: [resource({ ResourceStatus: 'CREATE_COMPLETE' })],
-    DescribeStacks: [stack({ ChangeSetId: 'set' })],
-    DescribeChangeSet: [Object.assign(new Error(), { name: 'Throttling' })],
+const DB = { stackId: SHOP, logicalId: 'Db', physicalId: ARN };
+
+describe('a request is past', () => {
+  test.each<[boolean, 'Update' | 'Delete', string | undefined, string]>([
+    [false, 'Update', undefined, ARN],
+    [false, 'Update', 'UPDATE_IN_PROGRESS', ARN],
+    // The rollback sends an Update as well.
+    [false, 'Update', 'UPDATE_ROLLBACK_IN_PROGRESS', ARN],
+    [false, 'Update', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', ARN],
+    [true, 'Update', 'UPDATE_COMPLETE', ARN],
+    [true, 'Update', 'UPDATE_FAILED', ARN],
+    [true, 'Update', 'DELETE_SKIPPED', ARN],
+    [true, 'Update', 'DELETE_IN_PROGRESS', ARN],
+    [false, 'Delete', undefined, ARN],
+    [false, 'Delete', 'DELETE_IN_PROGRESS', ARN],
+    [false, 'Delete', 'UPDATE_ROLLBACK_IN_PROGRESS', ARN],
+    [true, 'Delete', 'DELETE_COMPLETE', ARN],
+    [true, 'Delete', 'DELETE_FAILED', ARN],
+    [true, 'Delete', 'DELETE_COMPLETE', 'arn:of-another-secret'],
+    [true, 'Delete', 'UPDATE_COMPLETE', ARN],
+    // What was replaced goes while its successor is complete.
+    [false, 'Delete', 'UPDATE_COMPLETE', 'arn:of-another-secret'],
+    [true, 'Delete', 'CREATE_COMPLETE', 'recoverable-secret:unknown:x'],
+  ])('%p: %s, with the resource in %s, for %s', async (expected, type, ResourceStatus, physicalId) => {
+    const resource = ResourceStatus && { ResourceStatus, PhysicalResourceId: ARN };
+    const stacks = cloudFormation({ resource: resource || undefined });
+    expect(await stacks.isPast(type, { ...DB, physicalId }, Date.now())).toBe(expected);
   });
-  await expect(stacks.isLetGo(SHOP, 'Db')).rejects.toThrow('DescribeChangeSet failed with Throttling');
+
+  test.each<['Update' | 'Delete', number | undefined, number | undefined, boolean]>([
+    ['Update', 13_001, 10_000, true],
+    ['Update', 13_000, 10_000, false],
+    ['Update', 13_001, undefined, false],
+    ['Update', undefined, 10_000, false],
+    ['Delete', 13_001, 10_000, false],
+  ])('%s when the next one has begun: in progress since %p, sent at %p: %p', async (type, since, sent, expected) => {
+    const LastUpdatedTimestamp = since === undefined ? undefined : new Date(since);
+    const resource = { ResourceStatus: `${type.toUpperCase()}_IN_PROGRESS`, LastUpdatedTimestamp };
+    expect(await cloudFormation({ resource }).isPast(type, DB, sent)).toBe(expected);
+  });
 });
 
-describe('a native resource', () => {
-  const live = resource({ ResourceStatus: 'CREATE_COMPLETE', ResourceType: 'AWS::SecretsManager::Secret' });
-  const deploying = stack({ ChangeSetId: 'set' });
-  const page = (changes: object[] | undefined, more = {}) => ({
-    ExecutionStatus: 'EXECUTE_IN_PROGRESS',
-    Changes: changes?.map((ResourceChange) => ({ ResourceChange })),
-    ...more,
-  });
+test.each<[boolean, object | undefined]>([
+  [true, { ResourceStatus: 'CREATE_COMPLETE', PhysicalResourceId: ARN }],
+  [true, { ResourceStatus: 'UPDATE_ROLLBACK_COMPLETE', PhysicalResourceId: ARN }],
+  [true, { ResourceStatus: 'UPDATE_FAILED', PhysicalResourceId: ARN }],
+  [true, { PhysicalResourceId: ARN }],
+  [false, { ResourceStatus: 'CREATE_COMPLETE', PhysicalResourceId: 'arn:of-another-secret' }],
+  [false, { ResourceStatus: 'CREATE_COMPLETE' }],
+  [false, { ResourceStatus: 'DELETE_IN_PROGRESS', PhysicalResourceId: ARN }],
+  [false, { ResourceStatus: 'DELETE_COMPLETE', PhysicalResourceId: ARN }],
+  [false, { ResourceStatus: 'DELETE_SKIPPED', PhysicalResourceId: ARN }],
+  // A resource whose clean-up failed is forgotten, and its state stays.
+  [false, { ResourceStatus: 'DELETE_FAILED', PhysicalResourceId: ARN }],
+  [false, undefined],
+])('a stack has a secret: %p, where the resource is %p', async (expected, resource) => {
+  expect(await cloudFormation({ resource }).has(DB)).toBe(expected);
+});
+
+describe('the fate of a resource', () => {
+  const live = { ResourceStatus: 'CREATE_COMPLETE', ResourceType: NATIVE, PhysicalResourceId: 'arn:native' };
+  const deploying = { ...alone('UPDATE_IN_PROGRESS', { ChangeSetId: 'set' }), resource: live };
   const db = (Action: string, PolicyAction?: string) => ({ LogicalResourceId: 'Db', Action, PolicyAction });
   const other = { LogicalResourceId: 'Other', Action: 'Remove', PolicyAction: 'Retain' };
+  const page = (...changes: object[]) => ({ Changes: changes.map((ResourceChange) => ({ ResourceChange })) });
 
-  test.each<[string, Answers, boolean]>([
-    ['is let go when it is not there', { DescribeStackResource: [missing] }, true],
-    ['is let go when nothing is told', { DescribeStackResource: [{}] }, true],
-    [
-      'is let go when it was deleted',
-      { DescribeStackResource: [resource({ ResourceStatus: 'DELETE_COMPLETE' })] },
-      true,
-    ],
-    [
-      'is let go when it was retained',
-      { DescribeStackResource: [resource({ ResourceStatus: 'DELETE_SKIPPED' })] },
-      true,
-    ],
-    [
-      'is let go when another one has its place',
-      { DescribeStackResource: [resource({ ResourceStatus: 'CREATE_COMPLETE', ResourceType: 'Custom::X' })] },
-      true,
-    ],
-    ['is not let go without a change set', { DescribeStackResource: [live], DescribeStacks: [stack({})] }, false],
-    ['is not let go without a stack', { DescribeStackResource: [live], DescribeStacks: [{}] }, false],
-    [
-      'of which no type is told is not let go',
-      { DescribeStackResource: [resource({ ResourceStatus: 'CREATE_COMPLETE' })], DescribeStacks: [stack({})] },
-      false,
-    ],
-  ])('%s', async (_, answers, expected) => {
-    expect(await cloudFormation(answers).stacks.isLetGo(SHOP, 'Db')).toBe(expected);
+  test.each<[string, string, object[]]>([
+    ['retained', 'removed and retained', [page(other, db('Remove', 'Retain'))]],
+    ['retained', 'mentioned on the second page', [page(other), page(db('Remove', 'Retain'))]],
+    ['removed', 'removed and deleted', [page(db('Remove', 'Delete'))]],
+    ['removed', 'removed, nobody knows how', [page(db('Remove'))]],
+    ['unknown', 'replaced and retained', [page(db('Modify', 'Retain'))]],
+    ['unknown', 'changed', [page(db('Modify'))]],
+    ['kept', 'not mentioned', [page(other), page(other)]],
+    ['kept', 'not mentioned in any change', [{}]],
+    ['kept', 'not mentioned by a change of something else', [{ Changes: [{}] }]],
+    // A deployment without a change set leaves the one before where it was.
+    ['unknown', 'of an earlier deployment', [{ ...page(other), ExecutionStatus: 'EXECUTE_COMPLETE' }]],
+  ])('is %s where its change set has it %s', async (expected, _, changeSet) => {
+    const stacks = cloudFormation({ ...deploying, changeSet });
+    expect(await stacks.fate(SHOP, 'Db')).toBe(expected);
+    // A native resource is let go only where it stays behind.
+    expect(await stacks.hasLetGo(SHOP, 'Db')).toBe(expected === 'retained');
   });
 
-  test.each<[string, object[], boolean]>([
-    ['is removed and retained', [page([other, db('Remove', 'Retain')])], true],
-    ['is removed and deleted', [page([db('Remove', 'Delete')])], false],
-    ['is replaced and retained', [page([db('Modify', 'Retain')])], false],
-    ['is not mentioned', [page([other])], false],
-    ['is not mentioned in any change', [page(undefined)], false],
-    ['is not mentioned by a change of something else', [{ ...page([]), Changes: [{}] }], false],
-    ['is mentioned on the second page', [page([other], { NextToken: '2' }), page([db('Remove', 'Retain')])], true],
-    [
-      'was retained by an earlier one',
-      [page([db('Remove', 'Retain')], { ExecutionStatus: 'EXECUTE_COMPLETE' })],
-      false,
-    ],
-  ])('in a change set %s', async (_, pages, expected) => {
-    const DescribeChangeSet = [...pages];
-    const { stacks, asked } = cloudFormation({
-      DescribeStackResource: [live],
-      DescribeStacks: [deploying],
-      DescribeChangeSet,
-    });
-    expect(await stacks.isLetGo(SHOP, 'Db')).toBe(expected);
-    expect(asked.slice(2)).toEqual(
-      [undefined, '2']
-        .slice(0, pages.length)
-        .map((NextToken) => ['DescribeChangeSet', { StackName: SHOP, ChangeSetName: 'set', NextToken }]),
-    );
+  test('is not known without a change set, nor where CloudFormation does not answer', async () => {
+    expect(await cloudFormation(alone('UPDATE_IN_PROGRESS')).fate(SHOP, 'Db')).toBe('unknown');
+    expect(await cloudFormation({}).fate(SHOP, 'Db')).toBe('unknown');
+    const throttled = cloudFormation({ ...deploying, failing: ['DescribeChangeSet', 'Throttling'] });
+    await expect(throttled.hasLetGo(SHOP, 'Db')).rejects.toThrow('DescribeChangeSet failed with Throttling');
+  });
+
+  test.each<[boolean, string, object | undefined]>([
+    [true, 'is not there', undefined],
+    [true, 'is told nothing about', {}],
+    [true, 'was deleted', { ...live, ResourceStatus: 'DELETE_COMPLETE' }],
+    [true, 'was retained', { ...live, ResourceStatus: 'DELETE_SKIPPED' }],
+    [true, 'has given its place to another one', { ...live, ResourceType: 'Custom::RecoverableSecret' }],
+    [false, 'is there', live],
+    [false, 'is there, of a type that nobody tells', { ResourceStatus: 'CREATE_COMPLETE' }],
+    [false, 'could not be deleted', { ...live, ResourceStatus: 'DELETE_FAILED' }],
+  ])('is that it has been let go: %p, where it %s', async (expected, _, resource) => {
+    expect(await cloudFormation({ ...alone('UPDATE_IN_PROGRESS'), resource }).hasLetGo(SHOP, 'Db')).toBe(expected);
   });
 });
