@@ -37,6 +37,7 @@ export class CallFailed extends Failure {
  * quote its input, and that can be a value.
  */
 const HARMLESS = [
+  'AccessDenied',
   'AccessDeniedException',
   'DecryptionFailure',
   'EncryptionFailure',
@@ -52,6 +53,11 @@ const CARRY_A_VALUE = ['CreateSecret', 'GetRandomPassword', 'PutSecretValue'];
 
 function isHarmless(operation: string, name: string): boolean {
   return HARMLESS.includes(name) || (name === 'InvalidParameterException' && !CARRY_A_VALUE.includes(operation));
+}
+
+/** CloudFormation's name for it is not that of the other services. */
+export function isDenied(error: unknown): boolean {
+  return ['AccessDenied', 'AccessDeniedException'].includes(errorName(error));
 }
 
 export function errorName(error: unknown): string {

@@ -46,7 +46,7 @@ describe('a request is still awaited', () => {
     ['when the update is', 'Update', OLD, { isPast: async () => false }],
     ['when the deletion is', 'Delete', SERVICE_TIMEOUT_SECONDS * 1_000 - 1, { isPast: async () => false }],
     // A precaution: where nobody answers, it counts as what it says that it is.
-    ['when nobody tells of a creation', 'Create', OLD, { creation: failing('AccessDeniedException') }],
+    ['when nobody tells of a creation', 'Create', OLD, { creation: failing('AccessDenied') }],
     ['when nobody tells of an update', 'Update', OLD, { isPast: failing('Throttling') }],
   ])('%s', async (_, type, age, stacks) => {
     expect(await delivered(type, age, stacks).attempt.validity()).toBe('current');
@@ -103,8 +103,8 @@ describe('the direction of a request', () => {
   });
 
   test('is not guessed: it decides which value is right', async () => {
-    const { attempt } = delivered('Update', 0, { isRollingBack: failing('AccessDeniedException') });
-    await expect(attempt.direction()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    const { attempt } = delivered('Update', 0, { isRollingBack: failing('AccessDenied') });
+    await expect(attempt.direction()).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 });
 
@@ -117,8 +117,10 @@ describe('what became of a deployment', () => {
   });
 
   test('is that it never completed, where the function may not see it: nothing is lost by that', async () => {
-    const { attempt } = delivered('Delete', 0, { deployment: failing('AccessDeniedException') });
-    expect(await attempt.deployment(SENT)).toEqual({ completed: false, underWay: true });
+    for (const denied of ['AccessDenied', 'AccessDeniedException']) {
+      const { attempt } = delivered('Delete', 0, { deployment: failing(denied) });
+      expect(await attempt.deployment(SENT)).toEqual({ completed: false, underWay: true });
+    }
   });
 
   test('is not guessed where CloudFormation does not answer', async () => {

@@ -5,6 +5,8 @@ const MAY_CARRY_A_VALUE = ['CreateSecret', 'PutSecretValue', 'GetRandomPassword'
 
 describe('a call that failed', () => {
   test.each([
+    // CloudFormation's.
+    'AccessDenied',
     'AccessDeniedException',
     'DecryptionFailure',
     'EncryptionFailure',

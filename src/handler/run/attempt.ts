@@ -4,7 +4,7 @@ import { type CloudFormationRequest, declaredSecret, requesterOf } from '../clou
 import type { Direction } from '../decide/acquire';
 import { refuseStale } from '../decide/refusals';
 import type { Environment } from '../environment';
-import { errorName, rejected } from '../errors';
+import { isDenied, rejected } from '../errors';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import type { Deployment } from '../model/deployment';
 
@@ -83,7 +83,7 @@ export class Attempt {
   async deployment(at: number | undefined): Promise<Deployment> {
     const { stackId } = this.requester;
     return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at)).catch((error) => {
-      if (errorName(error) === 'AccessDeniedException') return { outcome: 'under way', idle: false };
+      if (isDenied(error)) return { outcome: 'under way', idle: false };
       throw error;
     });
   }

@@ -5,7 +5,7 @@ import type { ResourceId } from '../cloudformation/stacks';
 import { type HolderNow, refusalOfTakeOver } from '../decide/acquire';
 import { type Refused, refuseDeadKey, refuseNative, refuseNoName, refuseRegion, refuseTags } from '../decide/refusals';
 import type { Environment } from '../environment';
-import { errorName, rejected } from '../errors';
+import { errorName, isDenied, rejected } from '../errors';
 import { type TagChanges, tooManyTags } from '../model/changes';
 import type { Tags } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
@@ -83,7 +83,7 @@ async function isExplicit({ env }: Attempt, owner: string | undefined, stackId: 
 /** What is assumed of a stack that the function may not see has to be the careful side. */
 async function unlessDenied(env: Environment, assumed: boolean, query: () => Promise<boolean>): Promise<boolean> {
   return retryQuery(env, query).catch((error) => {
-    if (errorName(error) === 'AccessDeniedException') return assumed;
+    if (isDenied(error)) return assumed;
     throw error;
   });
 }

@@ -2,7 +2,7 @@ import { OWNERSHIP_TAG } from '../../private/contract';
 import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, remove, restore, tag, untag } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
-import { errorName, Failure, Stale } from '../errors';
+import { Failure, isDenied, Stale } from '../errors';
 import { leavingRegions, leavingTag } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import { type Holder, isSameClaim, ownerTag, returnTo, tagsBefore } from '../model/ownership';
@@ -96,7 +96,7 @@ async function unlessDenied(call: () => Promise<void>): Promise<boolean> {
     await call();
     return true;
   } catch (error) {
-    if (errorName(error) === 'AccessDeniedException') return false;
+    if (isDenied(error)) return false;
     throw error;
   }
 }
