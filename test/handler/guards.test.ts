@@ -1,0 +1,220 @@
+import type { StackQueries } from '../../src/handler/cloudformation/stacks';
+import type { Fate } from '../../src/handler/cloudformation/stacks';
+import { Attempt } from '../../src/handler/run/attempt';
+import {
+  assertFree,
+  assertKeyAlive,
+  assertNamed,
+  assertRegionsAnswer,
+  assertReleasedByNativeStack,
+  assertTagsFit,
+  holderNow,
+} from '../../src/handler/run/guards';
+import { MAX_OTHER_TAGS, OWNERSHIP_TAG } from '../../src/private/contract';
+import { FakeEnvironment, type Parts } from './environment';
+import { ARN, BANK, existing, heldBy, requester, serviceError, SHOP, without } from './existing-secret';
+import { NAME, type Properties, properties, request, stackId } from './requests';
+
+type Answers = { readonly [Question in keyof StackQueries]?: (...asked: never[]) => unknown };
+
+/** An Update of the shop's resource; what its stack was not meant to be asked fails. */
+function attempt(given: Properties = {}, stacks: Answers = {}, parts: Parts = {}) {
+  const fake = new FakeEnvironment({ stacks, ...parts });
+  const about = { StackId: SHOP.stackId, LogicalResourceId: SHOP.logicalId, PhysicalResourceId: ARN };
+  const asked = request('Update', { ...about, ResourceProperties: properties(given) });
+  return { fake, attempt: new Attempt(asked, fake.env) };
+}
+
+const failing = (error: string) => async () => {
+  throw serviceError(error);
+};
+const FORWARD = { isRollingBack: async () => false };
+const ROLLBACK = { isRollingBack: async () => true };
+
+test('a secret needs a name', () => {
+  expect(() => assertNamed(attempt({ Name: '' }).attempt)).toThrow('secretName is empty');
+  expect(() => assertNamed(attempt().attempt)).not.toThrow();
+});
+
+describe('the key of a secret', () => {
+  const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/1111-2222';
+  const ALIAS = 'arn:aws:kms:eu-west-1:123456789012:alias/db';
+
+  test.each<[boolean, string | undefined, string | undefined]>([
+    [true, KEY, 'Enabled'],
+    // Not to be seen, as in another account.
+    [true, KEY, undefined],
+    [true, undefined, 'Disabled'],
+    [true, ALIAS, 'Enabled'],
+    // The key that it stood for when the secret was encrypted may be there still.
+    [true, ALIAS, 'NotFound'],
+    [true, 'alias/db', 'NotFound'],
+    [false, 'alias/db', 'Disabled'],
+    ...['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable', 'NotFound'].map(
+      (state): [boolean, string, string] => [false, KEY, state],
+    ),
+  ])('is alive: %p, for %s in state %s', async (alive, KmsKeyId, state) => {
+    const keyState = async (key: string) => (key === KmsKeyId ? state : 'of another key');
+    const check = assertKeyAlive(attempt({}, {}, { keyState }).attempt, existing({}, { KmsKeyId }));
+    if (alive) await expect(check).resolves.toBeUndefined();
+    else await expect(check).rejects.toThrow(`its KMS key ${KmsKeyId} is ${state}; nothing was changed`);
+  });
+});
+
+describe('a native resource', () => {
+  const native = { 'aws:cloudformation:stack-id': BANK.stackId, 'aws:cloudformation:logical-id': 'Native' };
+  const check = (tags: Record<string, string>, hasLetGo?: Answers['hasLetGo']) =>
+    assertReleasedByNativeStack(attempt({}, { hasLetGo }).attempt, existing(tags));
+
+  test('must have let go of its secret', async () => {
+    await expect(check(native, async () => true)).resolves.toBeUndefined();
+    const refused = `is still resource Native of stack ${BANK.stackId}`;
+    await expect(check(native, async () => false)).rejects.toThrow(refused);
+    const about = jest.fn(async () => true);
+    await check(native, about);
+    expect(about).toHaveBeenCalledWith(BANK.stackId, 'Native');
+  });
+
+  test('is not taken for gone where CloudFormation does not answer', async () => {
+    await expect(check(native, failing('AccessDenied'))).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['a secret that nobody deployed', {}],
+    ['a secret that half remembers', without(native, 'aws:cloudformation:logical-id')],
+    ['a secret that half remembers otherwise', without(native, 'aws:cloudformation:stack-id')],
+    // Those tags stay for good.
+    ['a secret that was taken over before', { ...native, ...heldBy(BANK) }],
+  ])('is not asked about %s', async (_, tags) => {
+    await expect(check(tags)).resolves.toBeUndefined();
+  });
+});
+
+describe('the holder of a live secret', () => {
+  const OTHER = requester('shop', 'Other');
+  const LIFE = { ...SHOP, stackId: stackId('shop', 2) };
+  const named = (owner: string, of = BANK) => ({ ...heldBy(of), [OWNERSHIP_TAG.owner]: owner });
+  const seen = (has: boolean, fate: Fate = 'unknown', outermost = 'unknown'): Answers => ({
+    has: async () => has,
+    fate: async () => fate,
+    outermostName: async () => outermost,
+  });
+  const ADOPT = { ExistingSecretPolicy: 'ADOPT' };
+  const SHARED = { Owner: 'shared' };
+
+  test.each<[string, string, Record<string, string>, Properties, Answers]>([
+    ['gone', 'nobody', {}, {}, {}],
+    ['gone', 'no resource', without(heldBy(BANK), OWNERSHIP_TAG.logicalId), {}, {}],
+    ['gone', 'no stack', without(heldBy(BANK), OWNERSHIP_TAG.stackId), {}, {}],
+    ['in this stack', 'a resource that stays', heldBy(OTHER), {}, seen(true, 'kept')],
+    ['in this stack', 'a resource that stays, asked by name', heldBy(OTHER), ADOPT, seen(true, 'kept')],
+    ['gone', 'a resource that has left', heldBy(OTHER), {}, seen(false)],
+    ['gone', 'a resource that leaves', heldBy(OTHER), {}, seen(true, 'removed')],
+    ['gone', 'a resource that is retained', heldBy(OTHER), {}, seen(true, 'retained')],
+    ['gone', 'a resource that may be replaced', heldBy(OTHER), {}, seen(true, 'unknown')],
+    ['in another stack', 'a resource that is there', heldBy(LIFE), {}, seen(true)],
+    ['gone', 'a resource that is not there any more', heldBy(LIFE), {}, seen(false)],
+    ['gone', 'a resource that it is taken from by name', heldBy(BANK), ADOPT, {}],
+    // What may not be seen is assumed to be there.
+    ['in another stack', 'a resource that is not seen', heldBy(LIFE), {}, { has: failing('AccessDenied') }],
+    ['with the same owner', 'one of a shared owner', named('shared'), SHARED, seen(true)],
+    ['in another stack', 'one whose owner is its stack', named('bank'), { Owner: 'bank' }, seen(true)],
+    ['in another stack', 'one whose owner is this stack', named('shop'), {}, seen(true)],
+    // A nested stack: its owner is the outermost one, which is no choice.
+    [
+      'in another stack',
+      'one whose owner is the stack around it',
+      named('root', requester('root-Nested-1X', 'Db')),
+      { Owner: 'root' },
+      seen(true, 'unknown', 'root'),
+    ],
+    [
+      'with the same owner',
+      'one whose owner only sounds like its stack',
+      named('root', requester('root-2', 'Db')),
+      { Owner: 'root' },
+      seen(true, 'unknown', 'root-2'),
+    ],
+    [
+      'in another stack',
+      'one that nobody can see to have a shared owner',
+      named('root', requester('root-2', 'Db')),
+      { Owner: 'root' },
+      { ...seen(true), outermostName: failing('AccessDenied') },
+    ],
+  ])('is %s: %s', async (expected, _, tags, given, stacks) => {
+    const { attempt: asked } = attempt(given, stacks);
+    expect(await holderNow(asked, existing(tags))).toBe(expected);
+    const free = assertFree(asked, existing(tags));
+    if (expected === 'gone' || expected === 'with the same owner') await expect(free).resolves.toBeUndefined();
+    else await expect(free).rejects.toThrow('nothing was changed');
+  });
+
+  test('is asked about this very secret', async () => {
+    const has = jest.fn(async () => false);
+    await holderNow(attempt({}, { has }).attempt, existing(heldBy(BANK)));
+    expect(has).toHaveBeenCalledWith({ stackId: BANK.stackId, logicalId: 'Vault', physicalId: ARN });
+  });
+
+  test('is not guessed where CloudFormation does not answer', async () => {
+    for (const of of [OTHER, LIFE]) {
+      const { attempt: asked } = attempt({}, { has: failing('Throttling') });
+      await expect(holderNow(asked, existing(heldBy(of)))).rejects.toMatchObject({ name: 'Throttling' });
+    }
+  });
+});
+
+describe('tags', () => {
+  const many = Object.fromEntries(Array.from({ length: MAX_OTHER_TAGS + 1 }, (_, index) => [`t${index}`, 'x']));
+
+  test('must leave room for those of the library', async () => {
+    const { attempt: asked } = attempt({}, FORWARD);
+    await expect(assertTagsFit(asked, {}, { setTags: { a: 'b' }, removeTags: [] })).resolves.toBeUndefined();
+    const tooMany = assertTagsFit(asked, {}, { setTags: many, removeTags: [] });
+    await expect(tooMany).rejects.toThrow(`secret '${NAME}' would have ${MAX_OTHER_TAGS + 1} tags`);
+  });
+
+  test('do not stop a rollback, which the log then tells', async () => {
+    const { attempt: asked, fake } = attempt({}, ROLLBACK);
+    await expect(assertTagsFit(asked, {}, { setTags: many, removeTags: [] })).resolves.toBeUndefined();
+    expect(fake.logged).toEqual([expect.objectContaining({ why: expect.stringContaining('would have') })]);
+  });
+});
+
+describe('the region of a replica', () => {
+  /** Secrets Manager in each region, where it answers with an error or with a secret. */
+  const regions = (answers: Record<string, string | undefined>): Parts => ({
+    secretsIn: (region: string) => ({
+      send: async () => {
+        if (answers[region]) throw serviceError(answers[region]);
+        return { ARN, Name: NAME };
+      },
+    }),
+  });
+  const check = (answers: Record<string, string | undefined>, direction: Answers = FORWARD) => {
+    const { attempt: asked, fake } = attempt({}, direction, regions(answers));
+    return { fake, checked: assertRegionsAnswer(asked, Object.keys(answers)) };
+  };
+
+  test('answers, whether it has such a secret or not', async () => {
+    await expect(check({ near: undefined, far: 'ResourceNotFoundException' }).checked).resolves.toBeUndefined();
+    await expect(check({}).checked).resolves.toBeUndefined();
+  });
+
+  test.each(['UnrecognizedClientException', 'AccessDeniedException', 'TimeoutError'])(
+    'is refused by its name when it answers %s',
+    async (error) => {
+      const refused = `in far could not be managed, because Secrets Manager there answers ${error}`;
+      const { checked, fake } = check({ near: undefined, far: error });
+      await expect(checked).rejects.toThrow(refused);
+      // No waiting makes a region answer.
+      expect(fake.waited).toBeLessThan(16);
+    },
+  );
+
+  test('does not stop a rollback', async () => {
+    const { checked, fake } = check({ near: 'AccessDeniedException', far: 'TimeoutError' }, ROLLBACK);
+    await expect(checked).resolves.toBeUndefined();
+    expect(fake.logged).toHaveLength(2);
+  });
+});
