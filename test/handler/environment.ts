@@ -30,3 +30,26 @@ export class FakeEnvironment {
     return this.slept / 1_000;
   }
 }
+
+type Command = { readonly constructor: { readonly name: string }; readonly input: object };
+
+/** A service that gives prepared answers for each operation, the last one for good, and remembers what it was asked. */
+export class PreparedService {
+  readonly asked: { readonly operation: string; readonly input: object }[] = [];
+
+  constructor(private readonly answers: Record<string, readonly (object | Error)[]> = {}) {}
+
+  async send({ constructor: { name }, input }: Command): Promise<object> {
+    const operation = name.replace('Command', '');
+    const before = this.inputs(operation).length;
+    this.asked.push({ operation, input });
+    const prepared = this.answers[operation] ?? [{}];
+    const answer = prepared[Math.min(before, prepared.length - 1)];
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  inputs(operation: string): object[] {
+    return this.asked.filter((each) => each.operation === operation).map(({ input }) => input);
+  }
+}

@@ -1,145 +1,195 @@
-import { awaitReplicas, existingSecret, putValueBack, removeReplicas, restore } from '../../src/handler/aws/secrets';
-import type { Environment } from '../../src/handler/environment';
-import { NAME } from './requests';
+import {
+  addReplicas,
+  create,
+  describe as describeSecret,
+  existingSecret,
+  putValue,
+  remove,
+  removeReplicas,
+  restore,
+  tag,
+  untag,
+  updateMetadata,
+} from '../../src/handler/aws/secrets';
+import { Stale } from '../../src/handler/errors';
+import { FakeEnvironment, PreparedService } from './environment';
+import { ARN, BANK, declared, existing, heldBy, REPLICA, SCHEDULED, SHOP, serviceError } from './existing-secret';
+import { NAME, tagList } from './requests';
 
-const ARN = `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${NAME}-AbCdEf`;
-const [NEAR, FAR] = ['eu-central-1', 'us-east-1'];
+const [INVALID, MISSING, DENIED, OTHER] = [
+  'InvalidRequestException',
+  'ResourceNotFoundException',
+  'AccessDeniedException',
+  'InternalServiceError',
+].map((name) => serviceError(name));
 
-type Command = { readonly constructor: { readonly name: string }; readonly input: object };
-type Answer = object | Error;
-
-/** Secrets Manager that gives prepared answers, the last one for good, and a clock that needs no waiting. */
-function service(answers: Record<string, Answer[]>, elsewhere: Record<string, Answer[]> = {}) {
-  const asked: unknown[] = [];
-  let waited = 0;
-  const client = (region: string, from: Record<string, Answer[]>) => ({
-    send: async (command: Command) => {
-      const operation = command.constructor.name.replace('Command', '');
-      asked.push([region, operation, command.input]);
-      const list = from[operation] ?? [{}];
-      const answer = list.length > 1 ? list.shift() : list[0];
-      if (answer instanceof Error) throw answer;
-      return answer;
-    },
-  });
-  const env = {
-    secrets: client('here', answers),
-    secretsIn: (region: string) =>
-      client(region, { DescribeSecret: elsewhere[region] ?? [named('ResourceNotFoundException')] }),
-    remainingMs: () => 600_000 - waited,
-    sleep: async (ms: number) => {
-      waited += ms;
-    },
-  } as unknown as Environment;
-  return { env, asked, waited: () => waited };
+/** Secrets Manager with prepared answers. */
+function prepared(answers: Record<string, (object | Error)[]> = {}) {
+  const service = new PreparedService(answers);
+  const fake = new FakeEnvironment({ secrets: service });
+  return { service, fake, env: fake.env };
 }
 
-const named = (name: string) => Object.assign(new Error('the text'), { name });
-const pending = { ARN, Name: NAME, DeletedDate: new Date() };
+const shown = (tags = heldBy(SHOP), more = {}) => ({ ARN, Name: NAME, Tags: tagList(tags), ...more });
+
+describe('a secret as DescribeSecret shows it', () => {
+  test('has everything that the answer has', () => {
+    const secret = existingSecret({
+      ...shown(),
+      Description: 'orders',
+      KmsKeyId: 'alias/db',
+      Type: 'SomeType',
+      OwningService: 'rds',
+      LastAccessedDate: SCHEDULED.DeletedDate,
+      VersionIdsToStages: { v: ['AWSCURRENT'] },
+      ReplicationStatus: [{ Region: 'us-east-1', Status: 'Failed', StatusMessage: 'it is full', KmsKeyId: 'alias/far' }],
+      ...SCHEDULED,
+    });
+    expect(secret).toMatchObject({
+      arn: ARN,
+      name: NAME,
+      deletedDate: SCHEDULED.DeletedDate,
+      lastAccessedDate: SCHEDULED.DeletedDate,
+      description: 'orders',
+      kmsKeyId: 'alias/db',
+      type: 'SomeType',
+      managedBy: 'rds',
+      tags: heldBy(SHOP),
+      ownership: { owner: 'shop', stackId: SHOP.stackId },
+      versions: { v: ['AWSCURRENT'] },
+      replicas: [{ region: 'us-east-1', status: 'Failed', statusMessage: 'it is full', kmsKeyId: 'alias/far' }],
+    });
+  });
+
+  test('lacks what the answer leaves out', () => {
+    const nothing = { arn: '', name: '', description: '', tags: {}, ownership: {}, versions: {}, replicas: [] };
+    expect(existingSecret({})).toEqual({ ...nothing, sharedWithAccounts: [] });
+    const halfEmpty = existingSecret({ Tags: [{}], ReplicationStatus: [{}], KmsKeyId: '', Type: '', OwningService: '' });
+    expect(halfEmpty.tags).toEqual({ '': '' });
+    expect(halfEmpty.replicas).toEqual([{ region: '', status: '', statusMessage: '' }]);
+    for (const field of ['kmsKeyId', 'type', 'managedBy'] as const) expect(halfEmpty[field]).toBeUndefined();
+  });
+
+  test('is a replica where its primary is in another region', () => {
+    expect(existing({}, REPLICA).replicaOf).toBe('us-east-1');
+    expect(existing({}, { PrimaryRegion: 'eu-west-1' }).replicaOf).toBeUndefined();
+  });
+
+  // How exactly AWS shapes the fields is not settled.
+  test.each([
+    ['a primary elsewhere', { CrossAccountPrimary: ARN.replace('123456789012', '210987654321') }],
+    ['a primary elsewhere, as an object', { CrossAccountPrimary: { AccountId: '210987654321', Region: 'eu-west-1' } }],
+    ['replicas elsewhere', { CrossAccountReplicas: [{ Arn: ARN }, { AccountId: '210987654321' }, '210987654321'] }],
+  ])('names the other accounts of %s', (_, more) => {
+    expect(existingSecret({ ARN, ...more }).sharedWithAccounts).toEqual(['210987654321']);
+  });
+
+  test('is in no other account for all that is said of its own', () => {
+    const own = { CrossAccountPrimary: ARN, CrossAccountReplicas: [] };
+    expect(existingSecret({ ARN, ...own }).sharedWithAccounts).toEqual([]);
+  });
+
+  test('is looked for by name or ARN, with patience for permissions', async () => {
+    const { env, service } = prepared({ DescribeSecret: [DENIED, shown()] });
+    expect(await describeSecret(env, NAME)).toMatchObject({ arn: ARN });
+    expect(service.asked.at(-1)?.input).toEqual({ SecretId: NAME });
+    expect(await describeSecret(prepared({ DescribeSecret: [MISSING] }).env, NAME)).toBeUndefined();
+    await expect(describeSecret(prepared({ DescribeSecret: [OTHER] }).env, NAME)).rejects.toBeInstanceOf(Error);
+  });
+});
+
+test('a secret is created as it is declared, with its tags at once', async () => {
+  const { env, service } = prepared({ CreateSecret: [DENIED, { ARN }] });
+  const wanted = declared({ Description: 'orders', KmsKeyId: 'k', Type: 't', Tags: tagList({ team: 'a' }) });
+  expect(await create(env, wanted, heldBy(SHOP), { versionId: 'v', value: 'x' })).toBe(ARN);
+  const input = { Name: NAME, Description: 'orders', KmsKeyId: 'k', Type: 't', ClientRequestToken: 'v', SecretString: 'x' };
+  const Tags = expect.arrayContaining(tagList({ ...heldBy(SHOP), team: 'a' }));
+  expect(service.inputs('CreateSecret').at(-1)).toEqual({ ...input, Tags });
+});
 
 describe('a restoration', () => {
-  const [invalid, missing, other] = [
-    'InvalidRequestException',
-    'ResourceNotFoundException',
-    'InternalServiceError',
-  ].map(named);
-
-  test.each<[string, Answer, Answer, boolean]>([
-    ['succeeds', {}, pending, true],
-    ['succeeds when the secret is live in spite of an error', invalid, { ARN }, true],
-    ['does not succeed while a deletion for good is under way', invalid, pending, false],
-    ['does not succeed when the secret is just going', missing, pending, false],
-    ['does not succeed when the secret is gone', other, missing, false],
+  test.each<[string, object | Error, object | Error, boolean]>([
+    ['succeeds', {}, shown({}, SCHEDULED), true],
+    ['succeeds when the secret is live in spite of an error', INVALID, shown(), true],
+    ['does not succeed while a deletion for good is under way', INVALID, shown({}, SCHEDULED), false],
+    ['does not succeed when the secret is just going', MISSING, shown({}, SCHEDULED), false],
+    ['does not succeed when the secret is gone', OTHER, MISSING, false],
   ])('%s', async (_, answer, seen, expected) => {
-    const { env } = service({ RestoreSecret: [answer], DescribeSecret: [seen] });
-    expect(await restore(env, ARN)).toBe(expected);
+    expect(await restore(prepared({ RestoreSecret: [answer], DescribeSecret: [seen] }).env, ARN)).toBe(expected);
   });
 
   test('fails with any other error', async () => {
-    const { env } = service({ RestoreSecret: [other], DescribeSecret: [pending] });
+    const { env } = prepared({ RestoreSecret: [OTHER], DescribeSecret: [shown({}, SCHEDULED)] });
     await expect(restore(env, ARN)).rejects.toThrow('RestoreSecret failed with InternalServiceError');
   });
 });
 
-describe('a value', () => {
-  test.each<[string, Record<string, string[]>, boolean]>([
-    ['goes back to the one before', { old: ['AWSPREVIOUS'], new: ['AWSCURRENT'] }, true],
-    [
-      'goes back whatever other labels there are',
-      { a: ['x'], old: ['y', 'AWSPREVIOUS'], new: ['AWSCURRENT', 'z'] },
-      true,
-    ],
-    ['stays when another one took its place', { old: ['AWSCURRENT'], new: ['AWSPREVIOUS'] }, false],
-    ['stays when there is none before', { old: ['x'], new: ['AWSCURRENT'] }, false],
-    ['stays when it was never written', { old: ['AWSPREVIOUS'], other: ['AWSCURRENT'] }, false],
-    ['stays when there is no value', {}, false],
-  ])('%s', async (_, versions, moved) => {
-    const { env, asked } = service({});
-    await putValueBack(env, existingSecret({ ARN, VersionIdsToStages: versions }), 'new');
-    const input = { SecretId: ARN, VersionStage: 'AWSCURRENT', MoveToVersionId: 'old', RemoveFromVersionId: 'new' };
-    expect(asked).toEqual(moved ? [['here', 'UpdateSecretVersionStage', input]] : []);
-  });
-});
+describe('a removal', () => {
+  const secret = existing(heldBy(SHOP));
 
-test('a value that cannot be taken back is told by the call', async () => {
-  const { env } = service({ UpdateSecretVersionStage: [named('InternalServiceError')] });
-  const secret = existingSecret({ ARN, VersionIdsToStages: { old: ['AWSPREVIOUS'], new: ['AWSCURRENT'] } });
-  const failure = 'UpdateSecretVersionStage failed with InternalServiceError';
-  await expect(putValueBack(env, secret, 'new')).rejects.toThrow(failure);
-});
-
-describe('replicas', () => {
-  const status = (...ReplicationStatus: [string, string, string?][]) => ({
-    ReplicationStatus: ReplicationStatus.map(([Region, Status, StatusMessage]) => ({ Region, Status, StatusMessage })),
-  });
-  const replica = { ARN: ARN.replace('eu-west-1', FAR), PrimaryRegion: 'eu-west-1' };
-
-  test('of no region are not waited for', async () => {
-    const { env, asked } = service({});
-    await awaitReplicas(env, ARN, []);
-    await removeReplicas(env, ARN, [], []);
-    expect(asked).toEqual([]);
-  });
-
-  test('are waited for until all are in sync, whatever others are', async () => {
-    const { env, asked } = service({
-      DescribeSecret: [
-        named('ResourceNotFoundException'),
-        status([NEAR, 'InSync'], ['eu-north-1', 'InSync']),
-        status([NEAR, 'InSync'], [FAR, 'InProgress'], ['eu-north-1', 'Failed']),
-        status([NEAR, 'InSync'], [FAR, 'InSync'], ['eu-north-1', 'Failed']),
-      ],
-    });
-    await awaitReplicas(env, ARN, [NEAR, FAR]);
-    expect(asked).toEqual(Array(4).fill(['here', 'DescribeSecret', { SecretId: ARN }]));
-  });
-
-  test('that fail are told with their region and reason', async () => {
-    const { env } = service({ DescribeSecret: [status([NEAR, 'InSync'], [FAR, 'Failed', 'it is full'])] });
-    await expect(awaitReplicas(env, ARN, [NEAR, FAR])).rejects.toThrow(`replication to ${FAR} failed: it is full`);
-  });
-
-  test('that are never in sync are told', async () => {
-    const { env, waited } = service({ DescribeSecret: [status([FAR, 'InProgress'])] });
-    const text = `seconds in vain until the replicas in ${NEAR}, ${FAR} were in sync`;
-    await expect(awaitReplicas(env, ARN, [NEAR, FAR])).rejects.toThrow(text);
-    expect(Math.round(waited() / 10_000)).toBe(18);
-  });
-
-  test('are removed, and waited for in each region once', async () => {
-    const { env, asked } = service({}, { [FAR]: [replica, { ...replica, PrimaryRegion: FAR }] });
-    await removeReplicas(env, ARN, [NEAR, FAR], [FAR]);
-    const look = (region: string) => [region, 'DescribeSecret', { SecretId: ARN.replace('eu-west-1', region) }];
-    expect(asked).toEqual([
-      ['here', 'RemoveRegionsFromReplication', { SecretId: ARN, RemoveReplicaRegions: [NEAR, FAR] }],
-      ...[NEAR, FAR, NEAR, FAR].map(look),
+  test('has a window, or is for good', async () => {
+    const { env, service } = prepared();
+    await remove(env, secret, 7);
+    await remove(env, secret, undefined);
+    expect(service.inputs('DeleteSecret')).toEqual([
+      { SecretId: ARN, RecoveryWindowInDays: 7 },
+      { SecretId: ARN, ForceDeleteWithoutRecovery: true },
     ]);
   });
 
-  test('that do not go are told', async () => {
-    const { env, asked } = service({}, { [FAR]: [replica] });
-    const text = `seconds in vain until the replicas in ${NEAR}, ${FAR} were gone`;
-    await expect(removeReplicas(env, ARN, [], [NEAR, FAR])).rejects.toThrow(text);
-    expect(asked).not.toContainEqual(expect.arrayContaining(['RemoveRegionsFromReplication']));
+  test.each<[string, object | Error]>([
+    ['has been scheduled by somebody else', shown({}, SCHEDULED)],
+    ['is gone', MISSING],
+  ])('is done when the secret %s', async (_, seen) => {
+    const { env } = prepared({ DeleteSecret: [OTHER], DescribeSecret: [seen] });
+    expect(await remove(env, secret, 7)).toBeUndefined();
   });
+
+  test('is tried again while the secret is as it was', async () => {
+    const { env } = prepared({ DeleteSecret: [INVALID, {}], DescribeSecret: [shown()] });
+    expect(await remove(env, secret, 7)).toBeUndefined();
+    const failing = prepared({ DeleteSecret: [OTHER], DescribeSecret: [shown()] });
+    await expect(remove(failing.env, secret, 7)).rejects.toThrow('DeleteSecret failed with InternalServiceError');
+  });
+
+  test('is not tried again when the secret has come into other hands', async () => {
+    const { env, service } = prepared({ DeleteSecret: [INVALID], DescribeSecret: [shown(heldBy(BANK))] });
+    expect(await remove(env, secret, 7)).toBeInstanceOf(Stale);
+    expect(service.inputs('DeleteSecret')).toHaveLength(1);
+  });
+});
+
+test('where nothing is to be changed, nothing is asked for', async () => {
+  const { env, service } = prepared();
+  await tag(env, ARN, {});
+  await untag(env, ARN, []);
+  await updateMetadata(env, ARN, {});
+  await addReplicas(env, ARN, []);
+  await removeReplicas(env, ARN, []);
+  expect(service.asked).toEqual([]);
+});
+
+test('what was just restored may still be seen as it was, so a change waits for it', async () => {
+  const { env, service } = prepared({
+    TagResource: [INVALID, {}],
+    UntagResource: [MISSING, {}],
+    UpdateSecret: [INVALID, {}],
+    PutSecretValue: [MISSING, {}],
+    ReplicateSecretToRegions: [INVALID, {}],
+    RemoveRegionsFromReplication: [INVALID, {}],
+  });
+  await tag(env, ARN, { a: 'b' });
+  await untag(env, ARN, ['c']);
+  await updateMetadata(env, ARN, { Description: '' });
+  await putValue(env, ARN, 'x', 'v');
+  await addReplicas(env, ARN, [{ region: 'us-east-1', kmsKeyId: 'k' }]);
+  await removeReplicas(env, ARN, ['us-west-2']);
+  expect(service.asked.filter((_, index) => index % 2 === 1).map(({ input }) => input)).toEqual([
+    { SecretId: ARN, Tags: [{ Key: 'a', Value: 'b' }] },
+    { SecretId: ARN, TagKeys: ['c'] },
+    { SecretId: ARN, Description: '' },
+    { SecretId: ARN, SecretString: 'x', ClientRequestToken: 'v' },
+    { SecretId: ARN, AddReplicaRegions: [{ Region: 'us-east-1', KmsKeyId: 'k' }] },
+    { SecretId: ARN, RemoveReplicaRegions: ['us-west-2'] },
+  ]);
 });

@@ -1,0 +1,146 @@
+import { putValueBack, undoValue, endCutOffRotation, awaitReplicas, letReplicasGo } from '../../src/handler/run/apply';
+import { versionIdOf } from '../../src/handler/model/versions';
+import type { Attempt } from '../../src/handler/run/attempt';
+import { FakeEnvironment, PreparedService } from './environment';
+import { ARN, existing, REPLICA, SHOP, serviceError } from './existing-secret';
+
+const [NEAR, FAR] = ['eu-central-1', 'us-east-1'];
+const MISSING = serviceError('ResourceNotFoundException');
+
+type Answers = (object | Error)[];
+
+/** Secrets Manager with prepared answers here, and for DescribeSecret in each other region. */
+function prepared(answers: Record<string, Answers> = {}, elsewhere: Record<string, Answers> = {}) {
+  const service = new PreparedService(answers);
+  const regions = new Map(
+    [NEAR, FAR].map((region) => [region, new PreparedService({ DescribeSecret: elsewhere[region] ?? [MISSING] })]),
+  );
+  const fake = new FakeEnvironment({ secrets: service, secretsIn: (region: string) => regions.get(region) ?? {} });
+  return { service, regions, fake, env: fake.env, attempt: { env: fake.env } as Attempt };
+}
+
+describe('a value', () => {
+  const WRITTEN = versionIdOf(SHOP);
+
+  test.each<[string, Record<string, string[]>, boolean]>([
+    ['goes back to the one before', { old: ['AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT'] }, true],
+    ['goes back whatever other labels there are', { a: ['x'], old: ['y', 'AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT', 'z'] }, true],
+    ['stays when another one took its place', { old: ['AWSCURRENT'], [WRITTEN]: ['AWSPREVIOUS'] }, false],
+    ['stays when there is none before', { old: ['x'], [WRITTEN]: ['AWSCURRENT'] }, false],
+    ['stays when it was never written', { old: ['AWSPREVIOUS'], other: ['AWSCURRENT'] }, false],
+    ['stays when there is no value', {}, false],
+  ])('%s', async (_, versions, moved) => {
+    const secret = existing({}, { VersionIdsToStages: versions });
+    const { attempt, env, service } = prepared();
+    await undoValue(attempt, secret, SHOP.requestId);
+    await putValueBack(env, secret, WRITTEN);
+    const input = { SecretId: ARN, VersionStage: 'AWSCURRENT', MoveToVersionId: 'old', RemoveFromVersionId: WRITTEN };
+    expect(service.inputs('UpdateSecretVersionStage')).toEqual(moved ? [input, input] : []);
+  });
+
+  test('that another request wrote stays', async () => {
+    const { attempt, service } = prepared();
+    const versions = { old: ['AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT'] };
+    await undoValue(attempt, existing({}, { VersionIdsToStages: versions }), 'another request');
+    expect(service.asked).toEqual([]);
+  });
+
+  test('that cannot be taken back is told by the call', async () => {
+    const { attempt } = prepared({ UpdateSecretVersionStage: [serviceError('InternalServiceError')] });
+    const secret = existing({}, { VersionIdsToStages: { old: ['AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT'] } });
+    const failure = 'UpdateSecretVersionStage failed with InternalServiceError';
+    await expect(undoValue(attempt, secret, SHOP.requestId)).rejects.toThrow(failure);
+  });
+});
+
+test.each<[string, Record<string, string[]>, string | undefined]>([
+  ['that was cut off is ended', { v: ['AWSCURRENT'], next: ['AWSPENDING'] }, 'next'],
+  // As rotations leave it when they are done.
+  ['that is done stays', { v: ['AWSCURRENT', 'AWSPENDING'] }, undefined],
+  ['that there was none of', { v: ['AWSCURRENT'] }, undefined],
+])('a rotation %s', async (_, versions, ended) => {
+  const { attempt, service } = prepared();
+  await endCutOffRotation(attempt, existing({}, { VersionIdsToStages: versions }));
+  const input = { SecretId: ARN, VersionStage: 'AWSPENDING', RemoveFromVersionId: ended };
+  expect(service.inputs('UpdateSecretVersionStage')).toEqual(ended ? [input] : []);
+});
+
+describe('replicas to come', () => {
+  const status = (...ReplicationStatus: [string, string, string?][]) => ({
+    ReplicationStatus: ReplicationStatus.map(([Region, Status, StatusMessage]) => ({ Region, Status, StatusMessage })),
+  });
+
+  test('are not waited for where there are none', async () => {
+    const { attempt, service } = prepared();
+    await awaitReplicas(attempt, ARN, []);
+    expect(service.asked).toEqual([]);
+  });
+
+  test('are waited for until all are in sync, whatever others are', async () => {
+    const { attempt, service } = prepared({
+      DescribeSecret: [
+        MISSING,
+        status([NEAR, 'InSync'], ['eu-north-1', 'InSync']),
+        status([NEAR, 'InSync'], [FAR, 'InProgress'], ['eu-north-1', 'Failed']),
+        status([NEAR, 'InSync'], [FAR, 'InSync'], ['eu-north-1', 'Failed']),
+      ],
+    });
+    await awaitReplicas(attempt, ARN, [NEAR, FAR]);
+    expect(service.asked).toHaveLength(4);
+  });
+
+  test('that fail are told with their region and reason', async () => {
+    const { attempt } = prepared({ DescribeSecret: [status([NEAR, 'InSync'], [FAR, 'Failed', 'it is full'])] });
+    await expect(awaitReplicas(attempt, ARN, [NEAR, FAR])).rejects.toThrow(`replication to ${FAR} failed: it is full`);
+  });
+
+  test('that are never in sync are told after three minutes', async () => {
+    const { attempt, fake } = prepared({ DescribeSecret: [status([FAR, 'InProgress'])] });
+    const told = `seconds in vain until the replicas in ${NEAR}, ${FAR} were in sync`;
+    await expect(awaitReplicas(attempt, ARN, [NEAR, FAR])).rejects.toThrow(told);
+    expect(Math.round(fake.waited / 10)).toBe(18);
+  });
+});
+
+describe('replicas to go', () => {
+  const replica = { ARN: ARN.replace('eu-west-1', FAR), ...REPLICA, PrimaryRegion: 'eu-west-1' };
+  const promoted = { ...replica, PrimaryRegion: FAR };
+
+  test('are removed, and waited for in each of their regions', async () => {
+    const { attempt, service, regions } = prepared({}, { [FAR]: [replica, promoted] });
+    await letReplicasGo(attempt, ARN, [NEAR, FAR], [FAR]);
+    expect(service.inputs('RemoveRegionsFromReplication')).toEqual([
+      { SecretId: ARN, RemoveReplicaRegions: [NEAR, FAR] },
+    ]);
+    for (const region of [NEAR, FAR]) {
+      const seen = regions.get(region)?.inputs('DescribeSecret');
+      expect(seen).toEqual(Array(2).fill({ SecretId: ARN.replace('eu-west-1', region) }));
+    }
+  });
+
+  test('that were removed before are waited for only', async () => {
+    const { attempt, service, regions } = prepared();
+    await letReplicasGo(attempt, ARN, [], [FAR]);
+    await letReplicasGo(attempt, ARN, [], []);
+    expect(service.asked).toEqual([]);
+    expect(regions.get(FAR)?.asked).toHaveLength(1);
+  });
+
+  test('that do not go are told', async () => {
+    const { attempt, fake } = prepared({}, { [FAR]: [replica] });
+    const told = `waited in vain until the replicas in ${FAR} were gone`;
+    await expect(letReplicasGo(attempt, ARN, [], [NEAR, FAR])).rejects.toThrow(told);
+    expect(Math.round(fake.waited / 10)).toBe(18);
+  });
+
+  test.each(['UnrecognizedClientException', 'AccessDeniedException'])(
+    'that cannot be seen (%s) are given the time that going takes',
+    async (error) => {
+      const { attempt, fake } = prepared({}, { [FAR]: [serviceError(error)] });
+      await letReplicasGo(attempt, ARN, [NEAR, FAR], []);
+      expect(Math.round(fake.waited / 10)).toBeGreaterThanOrEqual(18);
+      // Said once for each region.
+      expect(fake.logged).toEqual([{ step: 'replica not seen', secret: ARN, region: FAR, error }]);
+    },
+  );
+});
