@@ -1,26 +1,56 @@
+import '../fake/quiet-sdk';
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { Stacks } from '../../src/handler/cloudformation/stacks';
-import { awsEnvironment, awsError, Cloud } from './cloud';
-import { stackId } from './requests';
+import { awsEnvironment } from '../../src/handler/aws/clients';
+import { describe as describeSecret } from '../../src/handler/aws/secrets';
+import { isDenied } from '../../src/handler/errors';
+import { ARN, BANK, heldBy, SCHEDULED } from './existing-secret';
+import { NAME, stackId, tagList } from './requests';
 
-let cloud: Cloud;
+/** What AWS answers on the wire, by operation. */
+let answers: Record<string, readonly [status: number, body: object | string]>;
+let asked: { readonly operation: string; readonly body: string }[];
+let server: http.Server;
+
+const env = () => awsEnvironment(() => 600_000, () => {});
+
 beforeAll(async () => {
-  cloud = await Cloud.start({ secretsManager: false });
+  server = http.createServer(async (incoming, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    // JSON services name the operation in a header, CloudFormation in a form.
+    const operation = `${incoming.headers['x-amz-target']}`.split('.')[1] ?? new URLSearchParams(body).get('Action');
+    asked.push({ operation, body });
+    const [status, answer] = answers[operation] ?? [500, { __type: 'InternalFailure' }];
+    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    // In two pieces, as a network may deliver it.
+    response.writeHead(status).write(text.slice(0, 10));
+    setImmediate(() => response.end(text.slice(10)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  });
 });
-beforeEach(() => cloud.reset());
-afterAll(() => cloud.stop());
-
-const KNOWN: Parameters<typeof awsEnvironment> = [undefined, () => 1000, () => {}];
-const env = () => awsEnvironment(...KNOWN);
-const [SHOP, ROOT] = [stackId('shop'), stackId('root')];
+beforeEach(() => {
+  [answers, asked] = [{}, []];
+});
+afterAll(async () => {
+  env().secrets.destroy();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
 
 describe('the clients of Secrets Manager', () => {
   test('retry adaptively, and end long before the function does', async () => {
     for (const client of [env().secrets, env().secretsIn('us-east-1')]) {
       expect(client).toBeInstanceOf(SecretsManagerClient);
       expect(await client.config.maxAttempts()).toBe(10);
-      const { retryMode } = client.config as { retryMode?: unknown };
-      expect(await (typeof retryMode === 'function' ? retryMode() : retryMode)).toBe('adaptive');
       expect((await client.config.retryStrategy()) as object).toHaveProperty('mode', 'adaptive');
     }
   });
@@ -35,160 +65,77 @@ describe('the clients of Secrets Manager', () => {
   });
 });
 
-test('the function sleeps as long as it is told to', async () => {
-  const { awsEnvironment: real } = jest.requireActual('../../src/handler/aws/clients') as {
-    awsEnvironment: typeof awsEnvironment;
+describe('a secret on the wire', () => {
+  const described = {
+    ARN,
+    Name: NAME,
+    DeletedDate: SCHEDULED.DeletedDate.getTime() / 1_000,
+    Tags: tagList(heldBy(BANK)),
+    VersionIdsToStages: { v: ['AWSCURRENT'] },
   };
-  const started = Date.now();
-  await real(...KNOWN).sleep(50);
-  expect(Date.now() - started).toBeGreaterThanOrEqual(45);
-});
 
-describe('a stack', () => {
-  const ALL = [
-    'CREATE_IN_PROGRESS',
-    'CREATE_COMPLETE',
-    'CREATE_FAILED',
-    'UPDATE_IN_PROGRESS',
-    'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS',
-    'UPDATE_COMPLETE',
-    'UPDATE_FAILED',
-    'DELETE_IN_PROGRESS',
-    'REVIEW_IN_PROGRESS',
-    'IMPORT_IN_PROGRESS',
-  ];
-  const ROLLBACKS = [
-    'ROLLBACK_IN_PROGRESS',
-    'UPDATE_ROLLBACK_IN_PROGRESS',
-    'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS',
-    'IMPORT_ROLLBACK_IN_PROGRESS',
-  ];
-
-  test.each([...ALL, ...ROLLBACKS])('that is in %s', async (status) => {
-    cloud.stacks.set(SHOP, { status, resources: {} });
-    expect(await env().stacks.isRollingBack(SHOP)).toBe(ROLLBACKS.includes(status));
+  test('has what the types of the SDK do not know', async () => {
+    answers.DescribeSecret = [200, { ...described, CrossAccountReplicas: [{ AccountId: '210987654321' }] }];
+    expect(await describeSecret(env(), NAME)).toMatchObject({ sharedWithAccounts: ['210987654321'] });
+    // Only that answer's.
+    answers.DescribeSecret = [200, described];
+    expect(await describeSecret(env(), NAME)).toMatchObject({ sharedWithAccounts: [] });
   });
 
-  test.each([
-    ['UPDATE_ROLLBACK_IN_PROGRESS', true],
-    ['DELETE_IN_PROGRESS', false],
-    ['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', false],
-  ])('that is nested and deleted rolls back when its root does: %s', async (status, expected) => {
-    cloud.stacks.set(SHOP, { status: 'DELETE_IN_PROGRESS', rootId: ROOT, resources: {} });
-    cloud.stacks.set(ROOT, { status, resources: {} });
-    expect(await env().stacks.isRollingBack(SHOP)).toBe(expected);
-  });
-
-  test.each<[string, string | undefined, string]>([
-    ['CREATE_IN_PROGRESS', 'CREATE_IN_PROGRESS', 'awaited'],
-    ['UPDATE_IN_PROGRESS', 'CREATE_IN_PROGRESS', 'awaited'],
-    ['CREATE_IN_PROGRESS', undefined, 'awaited'],
-    ['UPDATE_IN_PROGRESS', undefined, 'awaited'],
-    ['CREATE_IN_PROGRESS', 'CREATE_COMPLETE', 'completed'],
-    ['UPDATE_COMPLETE', 'UPDATE_COMPLETE', 'completed'],
-    ['UPDATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS', 'completed'],
-    ['ROLLBACK_IN_PROGRESS', 'CREATE_FAILED', 'withdrawn'],
-    ['UPDATE_IN_PROGRESS', 'DELETE_IN_PROGRESS', 'withdrawn'],
-    ['UPDATE_COMPLETE', 'DELETE_COMPLETE', 'withdrawn'],
-    ['ROLLBACK_IN_PROGRESS', undefined, 'withdrawn'],
-    ['UPDATE_ROLLBACK_IN_PROGRESS', undefined, 'withdrawn'],
-    ['DELETE_IN_PROGRESS', undefined, 'withdrawn'],
-    ['DELETE_COMPLETE', undefined, 'withdrawn'],
-  ])('in %s takes the creation of a resource in %s for %s', async (status, resource, expected) => {
-    cloud.stacks.set(SHOP, { status, resources: resource ? { Db: resource } : {} });
-    expect(await env().stacks.creation(SHOP, 'Db')).toBe(expected);
-  });
-
-  const [OLD, NEW] = ['arn:aws:secretsmanager:old', 'arn:aws:secretsmanager:new'];
-  test.each<['Update' | 'Delete', string | undefined, string, boolean]>([
-    ['Update', undefined, OLD, false],
-    ['Update', 'UPDATE_IN_PROGRESS', OLD, false],
-    ['Update', 'UPDATE_COMPLETE', OLD, true],
-    ['Update', 'UPDATE_COMPLETE', NEW, true],
-    ['Update', 'DELETE_IN_PROGRESS', OLD, true],
-    ['Delete', undefined, OLD, false],
-    ['Delete', 'DELETE_IN_PROGRESS', OLD, false],
-    ['Delete', 'DELETE_COMPLETE', OLD, true],
-    ['Delete', 'DELETE_COMPLETE', NEW, true],
-    ['Delete', 'UPDATE_COMPLETE', OLD, true],
-    // What was replaced goes while its successor is complete.
-    ['Delete', 'UPDATE_COMPLETE', NEW, false],
-    ['Delete', 'CREATE_COMPLETE', 'recoverable-secret:unknown:x', true],
-  ])('is past a request: %s, with the resource in %s, for %s: %p', async (type, resource, physicalId, expected) => {
-    const resources = resource ? { Db: resource } : ({} as Record<string, string>);
-    cloud.stacks.set(SHOP, { status: 'UPDATE_IN_PROGRESS', resources, physicalIds: { Db: OLD } });
-    expect(await env().stacks.isPast(type, SHOP, 'Db', physicalId)).toBe(expected);
-  });
-
-  test.each<['Update' | 'Delete', number | undefined, number | undefined, boolean]>([
-    ['Update', 13_001, 10_000, true],
-    ['Update', 13_000, 10_000, false],
-    ['Update', 13_001, undefined, false],
-    ['Update', undefined, 10_000, false],
-    ['Delete', 13_001, 10_000, false],
-  ])('is past an %s when the next one has begun: in progress since %p, sent at %p', async (type, since, sent, past) => {
-    const StackResourceDetail = {
-      ResourceStatus: `${type.toUpperCase()}_IN_PROGRESS`,
-      LastUpdatedTimestamp: since && new Date(since),
-    };
-    const stacks = new Stacks({ send: async () => ({ StackResourceDetail }) });
-    expect(await stacks.isPast(type, SHOP, 'Db', OLD, sent)).toBe(past);
-  });
-
-  test('whose change set has pages is read to the end', async () => {
-    cloud.stacks.set(SHOP, { status: 'UPDATE_IN_PROGRESS', changeSetId: 'set', resources: { Db: 'CREATE_COMPLETE' } });
-    const ResourceChange = { LogicalResourceId: 'Db', Action: 'Remove', PolicyAction: 'Retain' };
-    const ExecutionStatus = 'EXECUTE_IN_PROGRESS';
-    const other = { ResourceChange: { LogicalResourceId: 'Other', Action: 'Add' } };
-    const pages = [
-      { ExecutionStatus, Changes: [other], NextToken: 'next' },
-      { ExecutionStatus, Changes: [{ ResourceChange }] },
-    ];
-    cloud.intercept('cloudformation:DescribeChangeSet', async () => pages.shift());
-    expect(await env().stacks.isLetGo(SHOP, 'Db')).toBe(true);
-    expect(cloud.inputs('DescribeChangeSet').map(({ NextToken }) => NextToken)).toEqual([undefined, 'next']);
-  });
-
-  test.each([
-    ['a change set that does not mention the resource', 'set', []],
-    ['no change set', undefined, []],
-  ])('does not let go of a resource with %s', async (_, changeSetId, changes) => {
-    cloud.stacks.set(SHOP, {
-      status: 'UPDATE_IN_PROGRESS',
-      changeSetId,
-      changes,
-      resources: { Db: 'UPDATE_COMPLETE' },
+  test('has what they know, in their types', async () => {
+    answers.DescribeSecret = [200, described];
+    expect(await describeSecret(env(), NAME)).toMatchObject({
+      arn: ARN,
+      deletedDate: SCHEDULED.DeletedDate,
+      ownership: { owner: 'bank', stackId: BANK.stackId },
+      versions: { v: ['AWSCURRENT'] },
     });
-    expect(await env().stacks.isLetGo(SHOP, 'Db')).toBe(false);
+    expect(asked).toEqual([{ operation: 'DescribeSecret', body: JSON.stringify({ SecretId: NAME }) }]);
   });
 
-  test('lets go of a resource whose logical id another type has taken', async () => {
-    cloud.stacks.set(SHOP, {
-      status: 'UPDATE_IN_PROGRESS',
-      resources: { Db: 'CREATE_IN_PROGRESS' },
-      types: { Db: 'Custom::RecoverableSecret' },
-    });
-    expect(await env().stacks.isLetGo(SHOP, 'Db')).toBe(true);
-  });
-
-  test('that cannot be seen fails with the name of the call', async () => {
-    cloud.intercept('cloudformation:DescribeStacks', async () => {
-      throw awsError('AccessDenied');
-    });
-    await expect(env().stacks.isRollingBack(SHOP)).rejects.toThrow('DescribeStacks failed with AccessDenied');
+  test('is absent, or fails, as the service says', async () => {
+    answers.DescribeSecret = [400, { __type: 'ResourceNotFoundException', Message: 'no such secret' }];
+    expect(await describeSecret(env(), NAME)).toBeUndefined();
+    answers.DescribeSecret = [400, { __type: 'InvalidRequestException', Message: 'the text' }];
+    const failure = 'DescribeSecret failed with InvalidRequestException: the text';
+    await expect(describeSecret(env(), NAME)).rejects.toThrow(failure);
   });
 });
 
-describe('a key', () => {
-  test.each([
-    ['Enabled', 'Enabled'],
-    ['PendingDeletion', 'PendingDeletion'],
-    ['NotFoundException', 'NotFound'],
-    ['AccessDeniedException', undefined],
-    ['KMSInternalException', undefined],
-  ])('that is %s', async (state, expected) => {
-    cloud.keys.set('key', state);
-    expect(await env().keyState('key')).toBe(expected);
-    expect(cloud.inputs('DescribeKey')).toEqual([{ KeyId: 'key' }]);
-  });
+test('CloudFormation is asked about a stack, and its denial is known as one', async () => {
+  const xml = (body: string) => `<DescribeStacksResponse><DescribeStacksResult>${body}</DescribeStacksResult></DescribeStacksResponse>`;
+  answers.DescribeStacks = [
+    200,
+    xml('<Stacks><member><StackStatus>UPDATE_ROLLBACK_IN_PROGRESS</StackStatus></member></Stacks>'),
+  ];
+  expect(await env().stacks.isRollingBack(stackId('shop'))).toBe(true);
+  const error = (code: string) => `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>the text</Message></Error></ErrorResponse>`;
+  answers.DescribeStacks = [403, error('AccessDenied')];
+  const denied = await env().stacks.isRollingBack(stackId('shop')).catch((each) => each);
+  expect(denied.message).toBe('DescribeStacks failed with AccessDenied: the text');
+  expect(isDenied(denied)).toBe(true);
+  // It knows no such stack.
+  answers.DescribeStacks = [400, error('ValidationError')];
+  expect(await env().stacks.status(stackId('shop'))).toBeUndefined();
+});
+
+test.each<[string, number, object, string | undefined]>([
+  ['that is there', 200, { KeyMetadata: { KeyState: 'Enabled' } }, 'Enabled'],
+  ['that is about to go', 200, { KeyMetadata: { KeyState: 'PendingDeletion' } }, 'PendingDeletion'],
+  ['that is gone', 400, { __type: 'NotFoundException' }, 'NotFound'],
+  // As a key of another account may: it counts as alive.
+  ['that may not be seen', 400, { __type: 'AccessDeniedException' }, undefined],
+  ['of which nothing is told', 200, {}, undefined],
+])('the state of a key %s', async (_, status, body, expected) => {
+  answers.DescribeKey = [status, body];
+  expect(await env().keyState('key')).toBe(expected);
+  expect(asked).toEqual([{ operation: 'DescribeKey', body: JSON.stringify({ KeyId: 'key' }) }]);
+});
+
+test('the function sleeps as long as it is told to, and knows the time that it has left', async () => {
+  const started = env().now();
+  await env().sleep(50);
+  expect(env().now() - started).toBeGreaterThanOrEqual(45);
+  expect(Math.abs(env().now() - Date.now())).toBeLessThan(1_000);
+  expect(env().remainingMs()).toBe(600_000);
 });
