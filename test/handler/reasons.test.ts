@@ -1,96 +1,137 @@
 import '../fake/quiet-sdk';
-import type { Environment } from '../../src/handler/environment';
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
-import { NAME, request, stackId } from './requests';
+import { FakeEnvironment, type Parts, PreparedService } from './environment';
+import { ARN, heldBy, SCHEDULED, SHOP, serviceError, without } from './existing-secret';
+import { answerUrl, declaring, NAME, request, tagList } from './requests';
 
-/** Where every call to Secrets Manager fails. */
-const WORLD = {
-  secrets: { send: () => Promise.reject(Object.assign(new Error(), { name: 'InternalServiceError' })) },
-  remainingMs: () => 600_000,
-  sleep: async () => {},
-  log: () => {},
-} as unknown as Environment;
+const BROKEN = serviceError('InternalServiceError');
+const about = { StackId: SHOP.stackId, LogicalResourceId: SHOP.logicalId };
+const held = { ...about, PhysicalResourceId: ARN, OldResourceProperties: declaring('old') };
 
-const about = { StackId: stackId('shop'), LogicalResourceId: 'Db' };
-const existing = {
-  ...about,
-  PhysicalResourceId: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${NAME}-AbCdEf`,
-};
-const ERROR = 'DescribeSecret failed with InternalServiceError';
+/** Secrets Manager with prepared answers, and a stack in a status. */
+function surroundings(answers: Record<string, (object | Error)[]>, status: string | Error = 'UPDATE_IN_PROGRESS'): Parts {
+  return {
+    secrets: new PreparedService(answers),
+    stacks: {
+      status: async () => {
+        if (status instanceof Error) throw status;
+        return status;
+      },
+      isRollingBack: async () => false,
+      isPast: async () => false,
+      deployment: async () => ({ completed: true, underWay: false }),
+    },
+  };
+}
+const answer = (asked: CloudFormationRequest, parts: Parts) => answerTo(asked, new FakeEnvironment(parts).env);
+const failed = (asked: CloudFormationRequest, status?: string | Error) =>
+  answer(asked, surroundings({ DescribeSecret: [BROKEN] }, status));
 
-describe('a reason', () => {
-  test.each([
+describe('a reason says what failed, in which state the secret is, and how to go on', () => {
+  const ERROR = 'DescribeSecret failed with InternalServiceError';
+  const onceMore = 'is not deleted; delete the stack again when the cause is removed';
+
+  test.each<[string, CloudFormationRequest, string | Error | undefined, string]>([
     [
-      'Create',
+      'a Create',
       request('Create', about),
-      `secret '${NAME}' has the state, owner and value that it was found with; deploy again when the cause is removed`,
+      undefined,
+      'has the state, owner and value that it was found with; deploy again when the cause is removed',
     ],
+    ['an Update', request('Update', held), undefined, 'keeps its value; deploy again when the cause is removed'],
+    ['a Delete with its stack', request('Delete', held), 'DELETE_IN_PROGRESS', onceMore],
+    ['a Delete in a rollback', request('Delete', held), 'UPDATE_ROLLBACK_IN_PROGRESS', onceMore],
+    ['a Delete in a stack that is not seen', request('Delete', held), serviceError('AccessDenied'), onceMore],
     [
-      'Update',
-      request('Update', { ...existing, OldResourceProperties: { Name: NAME } }),
-      `secret '${NAME}' keeps its value; deploy again when the cause is removed`,
+      'a Delete of what has no ARN',
+      request('Delete', { ...about, PhysicalResourceId: 'recoverable-secret:unknown:x' }),
+      'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS',
+      onceMore,
     ],
-    [
-      'Delete',
-      request('Delete', existing),
-      `secret '${NAME}' is not deleted; delete the stack again when the cause is removed`,
-    ],
-  ])('says what failed, in which state the secret is, and how to go on: %s', async (_, asked, aftermath) => {
-    expect(await answerTo(asked, WORLD)).toEqual({
+    // CloudFormation forgets a resource whose clean-up fails, so deleting the stack would not help.
+    ...['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'].map(
+      (status): [string, CloudFormationRequest, string, string] => [
+        `a Delete in ${status}`,
+        request('Delete', held),
+        status,
+        'stays live and has left the stack; when the cause is removed, schedule it with aws secretsmanager ' +
+          `delete-secret --secret-id ${ARN} --recovery-window-in-days 14`,
+      ],
+    ),
+  ])('%s', async (_, asked, status, aftermath) => {
+    expect(await failed(asked, status)).toEqual({
       status: 'FAILED',
       physicalId: asked.PhysicalResourceId ?? `recoverable-secret:unknown:${asked.RequestId}`,
-      reason: `${ERROR}; ${aftermath}`,
+      reason: `${ERROR}; secret '${NAME}' ${aftermath}`,
     });
+  });
+
+  test.each<[string, CloudFormationRequest]>([
+    ['a Create', request('Create', about)],
+    ['an Update', request('Update', { ...held, OldResourceProperties: declaring('old', { Name: 'prod/old' }) })],
+  ])('that it could not be put back, after %s', async (_, asked) => {
+    // Restored, but neither tagged nor scheduled again.
+    const shown = { ARN, Name: NAME, Tags: tagList(heldBy({ ...SHOP, requestId: 'an earlier one' })) };
+    const parts = surroundings({
+      DescribeSecret: [{ ...shown, ...SCHEDULED }, shown],
+      TagResource: [BROKEN],
+      DeleteSecret: [BROKEN],
+    });
+    const { reason, physicalId } = await answer(asked, parts);
+    expect(reason).toBe(
+      'TagResource failed with InternalServiceError; ' +
+        `secret '${NAME}' could not be put back as it was found, the rollback tries again`,
+    );
+    // The rollback of an Update finds it by its ARN, that of a Create by its request.
+    expect(physicalId).toBe(
+      asked.RequestType === 'Update' ? ARN : `recoverable-secret:unknown:${asked.RequestId}`,
+    );
   });
 
   test.each([
     [new TypeError('it quotes a value'), 'TypeError'],
     ['it quotes a value', 'an unknown error'],
-  ])('says nothing but the name of an error that nobody expected: %p', async (error, name) => {
+  ])('nothing but the name of an error that nobody expected: %p', async (error, name) => {
     const now = () => {
       throw error;
     };
-    const { reason } = await answerTo(request('Create', about), { ...WORLD, sentAt: 0, now });
+    const asked = request('Create', { ...about, ResponseURL: answerUrl(0) });
+    const { reason } = await answer(asked, { ...surroundings({}), now });
     expect(reason).toMatch(new RegExp(`^the function failed with ${name}; secret `));
+  });
+
+  test('a refusal and nothing else: nothing was changed', async () => {
+    const asked = request('Create', { ...about, ResponseURL: answerUrl(0) });
+    const { reason } = await answer(asked, { ...surroundings({}), now: () => 2_100_000 });
+    expect(reason).toBe('this request is out of date, CloudFormation is done with it; nothing was changed');
+  });
+
+  test('the last use of what is deleted', async () => {
+    const shown = (more = {}) => ({ ARN, Name: NAME, Tags: tagList(heldBy(SHOP)), ...more });
+    const reasonOf = async (secret: object | Error) =>
+      (await answer(request('Delete', held), surroundings({ DescribeSecret: [secret] }))).reason;
+    expect(await reasonOf(shown({ LastAccessedDate: SCHEDULED.DeletedDate }))).toBe('last used: 2027-03-04');
+    expect(await reasonOf(shown())).toBe('last used: never, as far as AWS tells');
+    expect(await reasonOf(serviceError('ResourceNotFoundException'))).toBeUndefined();
   });
 });
 
-describe('a Create', () => {
-  const asked: string[] = [];
-  beforeEach(() => asked.splice(0));
+test('what succeeded has the attributes of the native resource, and how it came about', async () => {
+  const asked = request('Create', { ...about, ResourceProperties: declaring('x') });
+  const missing = serviceError('ResourceNotFoundException');
+  const parts = surroundings({ DescribeSecret: [missing], CreateSecret: [{ ARN }] });
+  const answered = { status: 'SUCCESS', physicalId: ARN };
+  expect(await answer(asked, parts)).toEqual({ ...answered, data: { Id: ARN, Outcome: 'CREATED' } });
 
-  async function create(age: number | undefined, creation: string): Promise<string | undefined> {
-    const env = {
-      ...WORLD,
-      sentAt: age === undefined ? undefined : 1_000,
-      now: () => 1_000 + (age ?? 0),
-      stacks: { creation: async () => asked.push('creation') && creation },
-      secrets: { send: () => asked.push('secret') && WORLD.secrets.send({} as never) },
-    } as unknown as Environment;
-    return (await answerTo(request('Create', about), env)).reason;
+  // An update tells how the resource came by the secret; where nobody knows, it was somebody's before.
+  const update = request('Update', { ...held, ResourceProperties: declaring('old') });
+  for (const [tags, Outcome] of [
+    [heldBy(SHOP, 'RESTORED'), 'RESTORED'],
+    [without(heldBy(SHOP), 'recoverable-secret:origin'), 'ADOPTED'],
+  ] as const) {
+    const shown = { ARN, Name: NAME, Tags: tagList(tags) };
+    const answer = await answerTo(update, new FakeEnvironment(surroundings({ DescribeSecret: [shown] })).env);
+    expect(answer).toEqual({ ...answered, data: { Id: ARN, Outcome } });
   }
-
-  test.each([
-    ['that does not tell when it was sent', undefined, ['secret']],
-    ['that was sent a moment ago', 1_999, ['secret']],
-    ['that was sent two seconds ago', 2_000, ['creation', 'secret']],
-  ])('%s asks what it has to', async (_, age, expected) => {
-    expect(await create(age, 'awaited')).toMatch(/^DescribeSecret failed/);
-    expect(asked).toEqual(expected);
-  });
-
-  test('that was withdrawn is undone for as long as a first delivery may be under way', async () => {
-    expect(await create(2_099_999, 'withdrawn')).toMatch(/^DescribeSecret failed .* could not be put back/);
-    expect(asked).toContain('secret');
-  });
-
-  test.each([
-    ['was sent too long ago', 2_100_000, 'withdrawn', []],
-    ['has been carried out', 60_000, 'completed', ['creation']],
-  ])('that %s is out of date', async (_, age, creation, expected) => {
-    expect(await create(age, creation)).toBe(
-      'this request is out of date, CloudFormation is done with it; nothing was changed',
-    );
-    expect(asked).toEqual(expected);
-  });
 });
