@@ -1,5 +1,5 @@
-import { putValueBack, undoValue, endCutOffRotation, awaitReplicas, letReplicasGo } from '../../src/handler/run/apply';
 import { versionIdOf } from '../../src/handler/model/versions';
+import { awaitReplicas, endCutOffRotation, letReplicasGo, putValueBack, undoValue } from '../../src/handler/run/apply';
 import type { Attempt } from '../../src/handler/run/attempt';
 import { FakeEnvironment, PreparedService } from './environment';
 import { ARN, existing, REPLICA, SHOP, serviceError } from './existing-secret';
@@ -24,7 +24,11 @@ describe('a value', () => {
 
   test.each<[string, Record<string, string[]>, boolean]>([
     ['goes back to the one before', { old: ['AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT'] }, true],
-    ['goes back whatever other labels there are', { a: ['x'], old: ['y', 'AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT', 'z'] }, true],
+    [
+      'goes back whatever other labels there are',
+      { a: ['x'], old: ['y', 'AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT', 'z'] },
+      true,
+    ],
     ['stays when another one took its place', { old: ['AWSCURRENT'], [WRITTEN]: ['AWSPREVIOUS'] }, false],
     ['stays when there is none before', { old: ['x'], [WRITTEN]: ['AWSCURRENT'] }, false],
     ['stays when it was never written', { old: ['AWSPREVIOUS'], other: ['AWSCURRENT'] }, false],

@@ -6,7 +6,9 @@ import { ARN, serviceError } from './existing-secret';
 import { answerUrl, declaring, properties, request, stackId } from './requests';
 
 type Type = 'Create' | 'Update' | 'Delete';
-type Answers = { readonly [Question in keyof StackQueries]?: (...asked: Parameters<StackQueries[Question]>) => unknown };
+type Answers = {
+  readonly [Question in keyof StackQueries]?: (...asked: Parameters<StackQueries[Question]>) => unknown;
+};
 
 const SENT = Date.UTC(2027, 0, 2, 3, 4, 5);
 

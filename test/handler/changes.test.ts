@@ -171,7 +171,7 @@ describe('replicas', () => {
 
 describe('a value', () => {
   const EMPTY = { VersionIdsToStages: {} };
-  const [anew, keep] = [{ RestoredValue: 'REGENERATE' }, { UpdatedValue: 'KEEP' }];
+  const [anew, keep] = [{ RestoredValue: 'REGENERATE' }, { UpdatedValue: 'KEEP' as const }];
   const longer = { GenerateSecretString: { PasswordLength: '40' } };
   const none = { GenerateSecretString: undefined };
 

@@ -13,7 +13,11 @@ let answers: Record<string, readonly [status: number, body: object | string]>;
 let asked: { readonly operation: string; readonly body: string }[];
 let server: http.Server;
 
-const env = () => awsEnvironment(() => 600_000, () => {});
+const env = () =>
+  awsEnvironment(
+    () => 600_000,
+    () => {},
+  );
 
 beforeAll(async () => {
   server = http.createServer(async (incoming, response) => {
@@ -103,15 +107,19 @@ describe('a secret on the wire', () => {
 });
 
 test('CloudFormation is asked about a stack, and its denial is known as one', async () => {
-  const xml = (body: string) => `<DescribeStacksResponse><DescribeStacksResult>${body}</DescribeStacksResult></DescribeStacksResponse>`;
+  const xml = (body: string) =>
+    `<DescribeStacksResponse><DescribeStacksResult>${body}</DescribeStacksResult></DescribeStacksResponse>`;
   answers.DescribeStacks = [
     200,
     xml('<Stacks><member><StackStatus>UPDATE_ROLLBACK_IN_PROGRESS</StackStatus></member></Stacks>'),
   ];
   expect(await env().stacks.isRollingBack(stackId('shop'))).toBe(true);
-  const error = (code: string) => `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>the text</Message></Error></ErrorResponse>`;
+  const error = (code: string) =>
+    `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>the text</Message></Error></ErrorResponse>`;
   answers.DescribeStacks = [403, error('AccessDenied')];
-  const denied = await env().stacks.isRollingBack(stackId('shop')).catch((each) => each);
+  const denied = await env()
+    .stacks.isRollingBack(stackId('shop'))
+    .catch((each) => each);
   expect(denied.message).toBe('DescribeStacks failed with AccessDenied: the text');
   expect(isDenied(denied)).toBe(true);
   // It knows no such stack.

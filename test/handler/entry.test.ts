@@ -68,7 +68,7 @@ test('a request is carried out and answered with exactly one PUT', async () => {
     StackId: asked.StackId,
     RequestId: asked.RequestId,
     LogicalResourceId: 'Db',
-    Data: { Outcome: 'CREATED' },
+    Data: { Id: (await cloud.describe())?.ARN, Outcome: 'CREATED' },
   });
 });
 

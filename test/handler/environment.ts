@@ -10,10 +10,7 @@ export class FakeEnvironment {
   readonly env: Environment;
   private slept = 0;
 
-  constructor(
-    parts: Parts,
-    { now = 0, runsFor = 600_000 }: { readonly now?: number; readonly runsFor?: number } = {},
-  ) {
+  constructor(parts: Parts, { now = 0, runsFor = 600_000 }: { readonly now?: number; readonly runsFor?: number } = {}) {
     this.env = {
       now: () => now + this.slept,
       remainingMs: () => runsFor - this.slept,

@@ -70,7 +70,9 @@ function disguises(value: string): string[] {
   return [value, json, JSON.stringify(json).slice(1, -1), ascii, ...base64, encodeURIComponent(value)];
 }
 
-const KNOWN_FIELDS = ['request', 'requestId', 'resource', 'step', 'secret', 'why', 'error', 'status', 'reason'];
+const KNOWN_FIELDS = [
+  ...['request', 'requestId', 'resource', 'step', 'secret', 'region', 'why', 'error', 'lastUsed', 'status', 'reason'],
+];
 
 describe.each(PATHS.map((path) => [path.name, path] as const))('a path: %s', (name, path) => {
   const seen = () => observations.get(name) as Observation;
@@ -163,4 +165,4 @@ test('no update of metadata carries a value', () => {
   for (const { input } of updates) expect(KEYS_OF_METADATA).toEqual(expect.arrayContaining(Object.keys(input)));
 });
 
-const KEYS_OF_METADATA = ['SecretId', 'Description', 'KmsKeyId'];
+const KEYS_OF_METADATA = ['SecretId', 'Description', 'KmsKeyId', 'Type'];

@@ -14,8 +14,14 @@ export const ARN = `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${NAME}
 export const SCHEDULED = { DeletedDate: new Date('2027-03-04T05:06:07Z') };
 export const REPLICA = { PrimaryRegion: 'us-east-1' };
 
+/** What DescribeSecret answers; the types of the SDK do not know all of it. */
+type Shown = DescribeSecretResponse & {
+  readonly CrossAccountPrimary?: unknown;
+  readonly CrossAccountReplicas?: unknown;
+};
+
 /** A secret as DescribeSecret shows it. */
-export function existing(tags: Tags = {}, more: DescribeSecretResponse = {}): ExistingSecret {
+export function existing(tags: Tags = {}, more: Shown = {}): ExistingSecret {
   return existingSecret({ ARN, Name: NAME, Tags: tagList(tags), VersionIdsToStages: { v: ['AWSCURRENT'] }, ...more });
 }
 

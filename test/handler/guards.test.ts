@@ -1,5 +1,4 @@
-import type { StackQueries } from '../../src/handler/cloudformation/stacks';
-import type { Fate } from '../../src/handler/cloudformation/stacks';
+import type { Fate, StackQueries } from '../../src/handler/cloudformation/stacks';
 import { Attempt } from '../../src/handler/run/attempt';
 import {
   assertFree,
@@ -12,7 +11,7 @@ import {
 } from '../../src/handler/run/guards';
 import { MAX_OTHER_TAGS, OWNERSHIP_TAG } from '../../src/private/contract';
 import { FakeEnvironment, type Parts } from './environment';
-import { ARN, BANK, existing, heldBy, requester, serviceError, SHOP, without } from './existing-secret';
+import { ARN, BANK, existing, heldBy, requester, SHOP, serviceError, without } from './existing-secret';
 import { NAME, type Properties, properties, request, stackId } from './requests';
 
 type Answers = { readonly [Question in keyof StackQueries]?: (...asked: never[]) => unknown };

@@ -10,7 +10,10 @@ const about = { StackId: SHOP.stackId, LogicalResourceId: SHOP.logicalId };
 const held = { ...about, PhysicalResourceId: ARN, OldResourceProperties: declaring('old') };
 
 /** Secrets Manager with prepared answers, and a stack in a status. */
-function surroundings(answers: Record<string, (object | Error)[]>, status: string | Error = 'UPDATE_IN_PROGRESS'): Parts {
+function surroundings(
+  answers: Record<string, (object | Error)[]>,
+  status: string | Error = 'UPDATE_IN_PROGRESS',
+): Parts {
   return {
     secrets: new PreparedService(answers),
     stacks: {
@@ -84,9 +87,7 @@ describe('a reason says what failed, in which state the secret is, and how to go
         `secret '${NAME}' could not be put back as it was found, the rollback tries again`,
     );
     // The rollback of an Update finds it by its ARN, that of a Create by its request.
-    expect(physicalId).toBe(
-      asked.RequestType === 'Update' ? ARN : `recoverable-secret:unknown:${asked.RequestId}`,
-    );
+    expect(physicalId).toBe(asked.RequestType === 'Update' ? ARN : `recoverable-secret:unknown:${asked.RequestId}`);
   });
 
   test.each([

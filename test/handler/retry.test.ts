@@ -46,7 +46,7 @@ describe('a call to AWS', () => {
     'AccessDeniedException',
     'InvalidRequestException',
     'ResourceNotFoundException',
-  ].map(serviceError);
+  ].map((name) => serviceError(name));
 
   test.each([
     // A policy of the same deployment may take a minute and more to arrive.

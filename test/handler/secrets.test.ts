@@ -42,7 +42,9 @@ describe('a secret as DescribeSecret shows it', () => {
       OwningService: 'rds',
       LastAccessedDate: SCHEDULED.DeletedDate,
       VersionIdsToStages: { v: ['AWSCURRENT'] },
-      ReplicationStatus: [{ Region: 'us-east-1', Status: 'Failed', StatusMessage: 'it is full', KmsKeyId: 'alias/far' }],
+      ReplicationStatus: [
+        { Region: 'us-east-1', Status: 'Failed', StatusMessage: 'it is full', KmsKeyId: 'alias/far' },
+      ],
       ...SCHEDULED,
     });
     expect(secret).toMatchObject({
@@ -64,7 +66,13 @@ describe('a secret as DescribeSecret shows it', () => {
   test('lacks what the answer leaves out', () => {
     const nothing = { arn: '', name: '', description: '', tags: {}, ownership: {}, versions: {}, replicas: [] };
     expect(existingSecret({})).toEqual({ ...nothing, sharedWithAccounts: [] });
-    const halfEmpty = existingSecret({ Tags: [{}], ReplicationStatus: [{}], KmsKeyId: '', Type: '', OwningService: '' });
+    const halfEmpty = existingSecret({
+      Tags: [{}],
+      ReplicationStatus: [{}],
+      KmsKeyId: '',
+      Type: '',
+      OwningService: '',
+    });
     expect(halfEmpty.tags).toEqual({ '': '' });
     expect(halfEmpty.replicas).toEqual([{ region: '', status: '', statusMessage: '' }]);
     for (const field of ['kmsKeyId', 'type', 'managedBy'] as const) expect(halfEmpty[field]).toBeUndefined();
@@ -102,7 +110,14 @@ test('a secret is created as it is declared, with its tags at once', async () =>
   const { env, service } = prepared({ CreateSecret: [DENIED, { ARN }] });
   const wanted = declared({ Description: 'orders', KmsKeyId: 'k', Type: 't', Tags: tagList({ team: 'a' }) });
   expect(await create(env, wanted, heldBy(SHOP), { versionId: 'v', value: 'x' })).toBe(ARN);
-  const input = { Name: NAME, Description: 'orders', KmsKeyId: 'k', Type: 't', ClientRequestToken: 'v', SecretString: 'x' };
+  const input = {
+    Name: NAME,
+    Description: 'orders',
+    KmsKeyId: 'k',
+    Type: 't',
+    ClientRequestToken: 'v',
+    SecretString: 'x',
+  };
   const Tags = expect.arrayContaining(tagList({ ...heldBy(SHOP), team: 'a' }));
   expect(service.inputs('CreateSecret').at(-1)).toEqual({ ...input, Tags });
 });
