@@ -1,4 +1,5 @@
-import { type Deployment, Stacks } from '../../src/handler/cloudformation/stacks';
+import { Stacks } from '../../src/handler/cloudformation/stacks';
+import type { Deployment } from '../../src/handler/model/deployment';
 import { ARN, serviceError } from './existing-secret';
 import { stackId } from './requests';
 
