@@ -151,12 +151,21 @@ test('operating.md explains every message of the function, and no other', () => 
   expect(explained.filter((start) => !said.some((message) => explains(start, message)))).toEqual([]);
 });
 
+test('operating.md names every step that the function logs', () => {
+  const logged = filesIn('src/handler', '.ts', true).flatMap((file) =>
+    [...read(file).matchAll(/(?:step|action|do): '([^']+)'/g)].map(([, step]) => step),
+  );
+  expect(logged.length).toBeGreaterThan(10);
+  const page = read('docs/operating.md').replace(/\n/g, ' ');
+  expect(logged.filter((step) => !page.includes(`\`${step}\``))).toEqual([]);
+});
+
 /** Every text that can become the reason of a failed request, with an ellipsis for what only the request knows. */
 function messagesOf(file: string): string[] {
   const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    const isError = ts.isNewExpression(node) && /^(Refusal|Failure)$/.test(node.expression.getText());
+    const isError = ts.isNewExpression(node) && node.expression.getText() === 'Failure';
     const isRefusal = ts.isCallExpression(node) && node.expression.getText() === 'refuse';
     // Of CallFailed, which is a Failure.
     const isSuper =
@@ -165,7 +174,7 @@ function messagesOf(file: string): string[] {
       !!node.arguments[0] &&
       ts.isTemplateExpression(node.arguments[0]);
     if (isError || isRefusal || isSuper) found.push(...textsOf(node.arguments?.[0]));
-    if (ts.isReturnStatement(node) && /function (explain|aftermath)\(/.test(functionAround(node)))
+    if (ts.isReturnStatement(node) && /function (explain|aftermath|leftBehind)\(/.test(functionAround(node)))
       found.push(...textsOf(node.expression));
     ts.forEachChild(node, visit);
   };
@@ -196,13 +205,7 @@ function textsOf(node: ts.Node | undefined): string[] {
   if (ts.isIdentifier(node)) {
     const block = ts.findAncestor(node, ts.isFunctionDeclaration)?.getText() ?? '';
     const [, text] = new RegExp(`const ${node.text} = (\`[^\`]*\`);`).exec(block) ?? [];
-    if (text)
-      return [
-        text
-          .slice(1, -1)
-          .replace(/\$\{what\}/, "secret '…'")
-          .replace(/\$\{[^}]*\}/g, '…'),
-      ];
+    if (text) return [text.slice(1, -1).replace(/\$\{[^}]*\}/g, '…')];
   }
   return ['…'];
 }
