@@ -2,11 +2,15 @@ import '../fake/quiet-sdk';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { awsEnvironment } from '../../src/handler/aws/clients';
 import { describe as describeSecret } from '../../src/handler/aws/secrets';
 import { isDenied } from '../../src/handler/errors';
 import { ARN, BANK, heldBy, SCHEDULED } from './existing-secret';
 import { NAME, stackId, tagList } from './requests';
+
+// The real ones, also where other tests have mocked them.
+const { awsEnvironment } = jest.requireActual<typeof import('../../src/handler/aws/clients')>(
+  '../../src/handler/aws/clients',
+);
 
 /** What AWS answers on the wire, by operation. */
 let answers: Record<string, readonly [status: number, body: object | string]>;

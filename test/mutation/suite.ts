@@ -8,14 +8,21 @@ import { planOf, REGRESSIONS } from '../fake/regressions';
 const include = (name: string) => describe(name, () => void require(`../handler/${name}.test`));
 
 const QUICK = [
-  'decision',
+  'decide/acquire',
+  'decide/release',
+  'decide/revise',
+  'decide/refusals',
   'ownership',
+  'versions',
   'request',
   'changes',
   'retry',
   'errors',
   'reasons',
   'secrets',
+  'apply',
+  'attempt',
+  'guards',
   'stacks',
   'response',
   'clients',
