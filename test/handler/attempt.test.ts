@@ -1,4 +1,5 @@
 import type { StackQueries } from '../../src/handler/cloudformation/stacks';
+import type { Deployment } from '../../src/handler/model/deployment';
 import { Attempt, failedCreateOf, isArn, unknownSecret } from '../../src/handler/run/attempt';
 import { SERVICE_TIMEOUT_SECONDS } from '../../src/private/contract';
 import { FakeEnvironment } from './environment';
@@ -111,16 +112,19 @@ describe('the direction of a request', () => {
 
 describe('what became of a deployment', () => {
   test('is what CloudFormation says about the time that is asked for', async () => {
-    const deployment = async (_: string, at?: number) => ({ completed: at === SENT, underWay: false });
+    const deployment = async (_: string, at?: number): Promise<Deployment> => ({
+      outcome: at === SENT ? 'completed' : 'undone',
+      idle: true,
+    });
     const { attempt } = delivered('Delete', 0, { deployment });
-    expect(await attempt.deployment(SENT)).toEqual({ completed: true, underWay: false });
-    expect(await attempt.deployment(undefined)).toEqual({ completed: false, underWay: false });
+    expect(await attempt.deployment(SENT)).toEqual({ outcome: 'completed', idle: true });
+    expect(await attempt.deployment(undefined)).toEqual({ outcome: 'undone', idle: true });
   });
 
   test('is that it never completed, where the function may not see it: nothing is lost by that', async () => {
     for (const denied of ['AccessDenied', 'AccessDeniedException']) {
       const { attempt } = delivered('Delete', 0, { deployment: failing(denied) });
-      expect(await attempt.deployment(SENT)).toEqual({ completed: false, underWay: true });
+      expect(await attempt.deployment(SENT)).toEqual({ outcome: 'under way', idle: false });
     }
   });
 

@@ -1,4 +1,5 @@
 import type { Fate, StackQueries } from '../../src/handler/cloudformation/stacks';
+import type { Deployment } from '../../src/handler/model/deployment';
 import { Attempt } from '../../src/handler/run/attempt';
 import {
   assertFree,
@@ -93,9 +94,15 @@ describe('the holder of a live secret', () => {
   const OTHER = requester('shop', 'Other');
   const LIFE = { ...SHOP, stackId: stackId('shop', 2) };
   const named = (owner: string, of = BANK) => ({ ...heldBy(of), [OWNERSHIP_TAG.owner]: owner });
-  const seen = (has: boolean, fate: Fate = 'unknown', outermost = 'unknown'): Answers => ({
+  const seen = (
+    has: boolean,
+    fate: Fate = 'unknown',
+    outermost = 'unknown',
+    outcome: Deployment['outcome'] = 'completed',
+  ): Answers => ({
     has: async () => has,
     fate: async () => fate,
+    deployment: async () => ({ outcome, idle: false }),
     outermostName: async () => outermost,
   });
   const ADOPT = { ExistingSecretPolicy: 'ADOPT' };
@@ -111,6 +118,7 @@ describe('the holder of a live secret', () => {
     ['gone', 'a resource that leaves', heldBy(OTHER), {}, seen(true, 'removed')],
     ['gone', 'a resource that is retained', heldBy(OTHER), {}, seen(true, 'retained')],
     ['gone', 'a resource that may be replaced', heldBy(OTHER), {}, seen(true, 'unknown')],
+    ['in this stack', 'a resource of this deployment', heldBy(OTHER), {}, seen(true, 'unknown', 'shop', 'under way')],
     ['in another stack', 'a resource that is there', heldBy(LIFE), {}, seen(true)],
     ['gone', 'a resource that is not there any more', heldBy(LIFE), {}, seen(false)],
     ['gone', 'a resource that it is taken from by name', heldBy(BANK), ADOPT, {}],

@@ -23,7 +23,7 @@ function surroundings(
       },
       isRollingBack: async () => false,
       isPast: async () => false,
-      deployment: async () => ({ completed: true, underWay: false }),
+      deployment: async () => ({ outcome: 'completed' as const, idle: true }),
     },
   };
 }

@@ -111,13 +111,13 @@ describe('the deployment to which a request belongs', () => {
     ['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 30],
     ['UPDATE_COMPLETE', 31],
   ];
-  const [DONE, UNDONE] = [
-    { completed: true, underWay: false },
-    { completed: false, underWay: false },
+  const [DONE, UNDONE]: Deployment[] = [
+    { outcome: 'completed', idle: true },
+    { outcome: 'undone', idle: true },
   ];
-  const [GOES_ON, UNSTABLE] = [
-    { completed: true, underWay: true },
-    { completed: false, underWay: true },
+  const [GOES_ON, UNSTABLE]: Deployment[] = [
+    { outcome: 'completed', idle: false },
+    { outcome: 'under way', idle: false },
   ];
 
   test.each<[string, [string, number][], number, Deployment]>([

@@ -3,6 +3,7 @@ import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import type { Deployment } from '../model/deployment';
 import {
   type Holder,
+  hasLostTags,
   holderBefore,
   holds,
   holdsAsOwner,
@@ -116,10 +117,12 @@ function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requ
   return claimed && holdsAsOwner(requester, declared, ownership);
 }
 
-/** A tagging tool may have taken the owner away; without the stack, nothing tells it from one that was given back. */
+/** By its tags, or by what a tagging tool has left of them; one that was given back to nobody has only an owner left. */
 function isHeld({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
-  const lostOwner = ownership.owner === undefined && holds(requester, ownership);
-  return lostOwner || holdsAsOwner(requester, declared, ownership);
+  if (holdsAsOwner(requester, declared, ownership)) return true;
+  const { owner, stackId, origin } = ownership;
+  const traced = stackId !== undefined || (owner !== undefined && origin !== undefined);
+  return traced && hasLostTags(requester, [declared.owner], ownership);
 }
 
 /** Where nobody can tell, the secret was somebody's before. */

@@ -6,6 +6,7 @@ import {
   type Release,
 } from '../../../src/handler/decide/release';
 import type { Requester } from '../../../src/handler/model/declared-secret';
+import type { Deployment } from '../../../src/handler/model/deployment';
 import { holds, type Tags } from '../../../src/handler/model/ownership';
 import type { ExistingSecret } from '../../../src/handler/model/secret';
 import { versionIdOf } from '../../../src/handler/model/versions';
@@ -37,8 +38,8 @@ const TAKEN_FROM_NOBODY = heldBy(FIRST, 'RESTORED', {});
 const ADOPTED = heldBy(FIRST, 'ADOPTED', holdingOf(BANK));
 const RECORDLESS = without(ADOPTED, previousOwner, previousStackId, previousLogicalId);
 
-const COMPLETED = { completed: true, underWay: false };
-const UNFINISHED = { completed: false, underWay: true };
+const COMPLETED: Deployment = { outcome: 'completed', idle: true };
+const UNFINISHED: Deployment = { outcome: 'under way', idle: false };
 
 const removal = (deployment = COMPLETED): Reason => ({ kind: 'removal', deployment });
 const failedDeployment = (deployment = UNFINISHED): Reason => ({ kind: 'failed deployment', deployment });
@@ -104,7 +105,7 @@ describe('letting go of', () => {
     expect(told(decide(found, removal()))).toBe(teardown);
     // However CloudFormation ends what never completed: a rollback, a Delete of the stack, an id that it made up.
     expect(told(decide(found, removal(UNFINISHED)))).toBe(undone);
-    expect(told(decide(found, removal({ completed: false, underWay: false })))).toBe(undone);
+    expect(told(decide(found, removal({ outcome: 'undone', idle: true })))).toBe(undone);
     expect(told(decide(found, failedDeployment()))).toBe(undone);
     // A Create that failed and could not undo it: its Delete does, for what that very request got hold of.
     const own = found?.ownership.origin ? undone : 'leave';
@@ -141,7 +142,13 @@ describe('a deletion for good', () => {
     ['needs the template that is deployed', asked, {}, removal(), 'schedule'],
     // It says what a deployment has brought about, and is what IAM checks.
     ['needs the tag', CREATED, FORCE, removal(), 'schedule'],
-    ['waits for the end of what is under way', asked, FORCE, removal({ completed: true, underWay: true }), 'schedule'],
+    [
+      'waits for the end of what is under way',
+      asked,
+      FORCE,
+      removal({ outcome: 'completed', idle: false }),
+      'schedule',
+    ],
     ['is not of what never completed', asked, FORCE, removal(UNFINISHED), 'schedule'],
     ['is not of what nobody can tell', asked, FORCE, { kind: 'removal' }, 'schedule'],
     ['is not of an untold secret', asked, FORCE, failedDeployment(), 'schedule'],
@@ -266,7 +273,8 @@ describe('whatever is found, whoever asks, for whatever reason', () => {
 
   test('what was adopted and never kept is neither scheduled nor deleted', () => {
     const adopted = COMBINATIONS.filter(({ found }) => found?.ownership.origin?.outcome === 'ADOPTED');
-    const kept = ({ reason }: { reason: Reason }) => reason.kind !== 'failed request' && reason.deployment?.completed;
+    const kept = ({ reason }: { reason: Reason }) =>
+      reason.kind !== 'failed request' && reason.deployment?.outcome === 'completed';
     for (const { found, reason, given, by } of adopted.filter((each) => !kept(each))) {
       // Of what this very delivery created, no other request can have said that it adopted it.
       if (reason.kind === 'failed request' && reason.memory?.intended === 'CREATED') continue;
