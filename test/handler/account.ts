@@ -12,8 +12,11 @@ import {
   RestoreSecretCommand,
   SecretsManagerClient,
   TagResourceCommand,
+  UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { NAME, tagList } from './requests';
+import { readOwnership } from '../../src/handler/model/ownership';
+import { OWNERSHIP_TAG_PREFIX } from '../../src/private/contract';
+import { type Holder, NAME, tagList } from './requests';
 
 export const REGION = 'eu-west-1';
 
@@ -45,6 +48,31 @@ export class Account {
   async tags(id: string = NAME): Promise<Record<string, string>> {
     const secret = await this.describe(id);
     return Object.fromEntries((secret?.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  }
+
+  /** The tags that are not this library's. */
+  async otherTags(id: string = NAME): Promise<Record<string, string>> {
+    const others = Object.entries(await this.tags(id)).filter(([key]) => !key.startsWith(OWNERSHIP_TAG_PREFIX));
+    return Object.fromEntries(others);
+  }
+
+  /** Who held it before, where a rollback could give it back. */
+  async previousHolder(id: string = NAME): Promise<Holder | undefined> {
+    return readOwnership(await this.tags(id)).previous;
+  }
+
+  /** Who holds the secret, by its tags. */
+  async holder(id: string = NAME): Promise<Holder> {
+    const { owner, stackId, logicalId } = readOwnership(await this.tags(id));
+    return { owner, stackId, logicalId };
+  }
+
+  /** Whether the current value is the one of this request. */
+  async valueWasWrittenBy(requestId: string, id: string = NAME): Promise<boolean> {
+    const versions = (await this.describe(id))?.VersionIdsToStages ?? {};
+    return Object.entries(versions).some(
+      ([version, labels]) => version.startsWith(requestId) && labels.includes('AWSCURRENT'),
+    );
   }
 
   /** The current value; undefined for an empty secret. */
@@ -101,6 +129,10 @@ export class Account {
   async addReplica(region: string): Promise<void> {
     const command = new ReplicateSecretToRegionsCommand({ SecretId: NAME, AddReplicaRegions: [{ Region: region }] });
     await this.client().send(command);
+  }
+
+  async untag(keys: readonly string[], id: string = NAME): Promise<void> {
+    await this.client().send(new UntagResourceCommand({ SecretId: id, TagKeys: [...keys] }));
   }
 
   async removeReplicas(...regions: string[]): Promise<void> {

@@ -4,6 +4,7 @@ import {
   CloudFormationClient,
   type CloudFormationServiceException,
   DescribeChangeSetCommand,
+  DescribeStackEventsCommand,
   DescribeStackResourceCommand,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
@@ -17,11 +18,11 @@ import type { Environment } from '../../src/handler/environment';
 import { answerTo, handler } from '../../src/handler/secret-recovery.lambda';
 import { type Emulator, startMoto } from '../support/emulator';
 import { Account, REGION } from './account';
-import { answerUrl, type Properties, stackId } from './requests';
+import { type Properties, SIGNATURE, stackId } from './requests';
 import { Resource, type StackState } from './resource';
 
 // Tests take these from here: imported from the handler first, they would come without the mocks.
-export { awsEnvironment, handler };
+export { awsEnvironment, handler, SIGNATURE };
 
 jest.mock('../../src/handler/aws/clients', () => {
   // The SDK tells once per process how long it will support this version of Node.
@@ -30,16 +31,19 @@ jest.mock('../../src/handler/aws/clients', () => {
   return {
     awsEnvironment: (...known: Parameters<typeof real>) => ({
       ...real(...known),
-      sleep: async (ms: number) => mockClock.pass(ms),
+      now: () => mockClock.time,
+      sleep: async (ms: number) => mockClock.sleep(ms),
     }),
   };
 });
 
-/** Time that passes only when somebody sleeps. */
+/** Time that passes only when somebody sleeps, or a test lets it. */
 const mockClock = {
-  now: 0,
-  pass(ms: number): void {
-    this.now += ms;
+  time: 0,
+  slept: 0,
+  sleep(ms: number): void {
+    this.time += ms;
+    this.slept += ms;
   },
 };
 
@@ -92,7 +96,7 @@ export class Cloud extends Account {
   throughEntry = false;
   /** How long the function may run, in seconds. */
   secondsLeft = 600;
-  /** Whether requests come at once. Otherwise the function asks the stack whether it still waits for a creation. */
+  /** Whether requests come at once. Otherwise the function asks the stack whether it still waits for an answer. */
   fresh = true;
   /** States of KMS keys by id; an error name stands for a key that cannot be seen. */
   readonly keys = new Map<string, string>();
@@ -132,7 +136,8 @@ export class Cloud extends Account {
     this.throughEntry = false;
     this.secondsLeft = 600;
     this.fresh = true;
-    mockClock.now = 0;
+    // The function's entry compares with the time of the machine, and requests tell whole seconds.
+    Object.assign(mockClock, { time: Math.floor(Date.now() / 1000) * 1000, slept: 0 });
     for (const memory of [this.keys, this.stacks, this.replicaKeys, this.emptyDescriptions]) memory.clear();
     this.answerForStacks();
     this.answerForKeys();
@@ -150,17 +155,15 @@ export class Cloud extends Account {
   // --- the function
 
   async answer(asked: CloudFormationRequest): Promise<Delivered> {
-    const started = mockClock.now;
-    const remainingMs = () => this.secondsLeft * 1000 - (mockClock.now - started);
+    const started = mockClock.slept;
+    const remainingMs = () => this.secondsLeft * 1000 - (mockClock.slept - started);
     if (!this.throughEntry) {
       const log: Environment['log'] = (fields) => this.logged.push(JSON.stringify(fields));
-      const request = this.fresh ? asked : { ...asked, ResponseURL: answerUrl(Date.now() - 60_000) };
-      const answer = await answerTo(request, awsEnvironment(remainingMs, log));
+      const answer = await answerTo(asked, awsEnvironment(remainingMs, log));
       return { ...answer, reason: answer.reason ?? '' };
     }
-    const sent = new Date(Date.now() - (this.fresh ? 0 : 60_000)).toISOString().replace(/[-:]|\.\d+/g, '');
-    const url = `http://127.0.0.1:${this.port}/answer?X-Amz-Date=${sent}&X-Amz-Expires=7200&X-Amz-Signature=${SIGNATURE}`;
-    await handler({ ...asked, ResponseURL: url }, { getRemainingTimeInMillis: remainingMs });
+    const ResponseURL = asked.ResponseURL.replace(/^[^?]*/, `http://127.0.0.1:${this.port}/answer`);
+    await handler({ ...asked, ResponseURL }, { getRemainingTimeInMillis: remainingMs });
     const body = JSON.parse(this.delivered.at(-1) ?? '{}');
     return { status: body.Status, reason: body.Reason, physicalId: body.PhysicalResourceId, data: body.Data };
   }
@@ -170,17 +173,34 @@ export class Cloud extends Account {
     return new Resource(this, stackId(changes.stack ?? 'shop', changes.life), changes.logicalId ?? 'Db');
   }
 
-  /** A resource that was created, with an empty record of calls. */
-  async deployed(of?: Properties): Promise<Resource & { physicalId: string }> {
+  /** A resource that was created, in a deployment that is still under way, with an empty record of calls. */
+  async created(of?: Properties): Promise<Resource & { physicalId: string }> {
     const resource = this.resource();
     expect(await resource.create(of)).toMatchObject({ status: 'SUCCESS' });
     this.calls = [];
+    this.logged = [];
     return resource as Resource & { physicalId: string };
   }
 
-  /** How much virtual time has passed, in seconds. */
+  /** The same after a deployment that has completed. */
+  async deployed(of?: Properties): Promise<Resource & { physicalId: string }> {
+    const resource = await this.created(of);
+    resource.complete();
+    return resource;
+  }
+
+  /** Milliseconds since 1970, for the function and for CloudFormation. */
+  get now(): number {
+    return mockClock.time;
+  }
+
+  pass(ms: number): void {
+    mockClock.time += ms;
+  }
+
+  /** How long the function has slept, in seconds. */
   get waited(): number {
-    return mockClock.now / 1000;
+    return mockClock.slept / 1000;
   }
 
   // --- interference
@@ -304,15 +324,22 @@ export class Cloud extends Account {
     this.cloudFormation.reset();
     this.cloudFormation.on(DescribeStacksCommand).callsFake((input) =>
       record(named(DescribeStacksCommand), input, () => {
-        const { status, rootId, changeSetId, deletedAt } = state(input.StackName);
-        return {
-          Stacks: [{ StackStatus: status, RootId: rootId, ChangeSetId: changeSetId, DeletionTime: deletedAt }],
-        };
+        const { status, rootId, changeSetId } = state(input.StackName);
+        return { Stacks: [{ StackStatus: status, RootId: rootId, ChangeSetId: changeSetId }] };
       }),
+    );
+    this.cloudFormation.on(DescribeStackEventsCommand).callsFake((input) =>
+      record(named(DescribeStackEventsCommand), input, () => ({
+        StackEvents: [...(state(input.StackName).events ?? [])].reverse().map(({ status, at }) => ({
+          PhysicalResourceId: input.StackName,
+          ResourceStatus: status,
+          Timestamp: new Date(at),
+        })),
+      })),
     );
     this.cloudFormation.on(DescribeStackResourceCommand).callsFake((input) =>
       record(named(DescribeStackResourceCommand), input, () => {
-        const { resources, physicalIds, types } = state(input.StackName);
+        const { resources, physicalIds, types, changedAt } = state(input.StackName);
         const ResourceStatus = resources[input.LogicalResourceId];
         if (!ResourceStatus) throw awsError('ValidationError', `Resource ${input.LogicalResourceId} does not exist`);
         return {
@@ -320,6 +347,7 @@ export class Cloud extends Account {
             ResourceStatus,
             ResourceType: types?.[input.LogicalResourceId] ?? 'AWS::SecretsManager::Secret',
             PhysicalResourceId: physicalIds?.[input.LogicalResourceId],
+            LastUpdatedTimestamp: changedAt?.[input.LogicalResourceId],
           },
         };
       }),
@@ -358,9 +386,6 @@ export class Cloud extends Account {
 
 /** The physical id of a resource that has no secret as far as CloudFormation knows. */
 export const NO_ARN: string = expect.stringMatching(/^recoverable-secret:/);
-
-/** The secret part of the URL that answers go to. */
-export const SIGNATURE = '9d377b1fa2c0f54e';
 
 type Command = { readonly constructor: { readonly name: string }; readonly input: object };
 type Send = (this: SecretsManagerClient, command: Command) => Promise<unknown>;

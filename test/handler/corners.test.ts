@@ -23,7 +23,7 @@ describe('a rollback that returns to another name', () => {
     const { physicalId, properties: before } = db;
     await db.update(properties({ Name: RENAMED }));
     await meanwhile();
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     cloud.calls = [];
     return { db, before, physicalId };
   }
@@ -102,7 +102,7 @@ describe('a secret that is given back', () => {
   async function givenBack(tags: Record<string, string>, before = async () => {}) {
     await cloud.create({ tags });
     const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT', ForceDeleteWithoutRecovery: 'true' }));
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     await before();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.state()).toBe('live');
@@ -118,7 +118,7 @@ describe('a secret that is given back', () => {
     await cloud.create({ tags: BANK });
     await cloud.schedule();
     const db = await cloud.deployed(properties({ RestorePolicy: 'ALWAYS' }));
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     await db.delete();
     expect(cloud.changes).toEqual(['TagResource', 'DeleteSecret']);
   });
@@ -207,7 +207,7 @@ describe('a second delivery', () => {
     const answer = await db.create(properties({ RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' }));
     expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
     expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.restoredBy]: db.requestId });
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.state()).toBe('pending');
     expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: 'bank' });
@@ -455,7 +455,7 @@ describe('a secret with tags of CloudFormation', () => {
 test('a secret that AWS does not let go in full goes back to its owner at least', async () => {
   await cloud.create({ tags: BANK });
   const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
-  db.stack.status = 'ROLLBACK_IN_PROGRESS';
+  db.rollBack();
   cloud.intercept(sm('TagResource'), async ({ input }, next) => {
     if (input.Tags.some(({ Key }: { Key: string }) => Key === OWNERSHIP_TAG.stackId)) {
       throw awsError('AccessDeniedException');

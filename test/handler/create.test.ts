@@ -1,6 +1,6 @@
 import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../../src/private/contract';
 import { Cloud, NO_ARN } from './cloud';
-import { BANK, declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import { BANK, declaring, heldBy, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -11,20 +11,10 @@ afterAll(() => cloud.stop());
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
 
-/** The tags of this library, and all others. */
-function split(tags: Record<string, string>) {
-  const pick = (ours: boolean) =>
-    Object.fromEntries(Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX) === ours));
-  return { ours: pick(true), others: pick(false) };
-}
-
 /** A secret that another life of a stack left behind. */
 async function leftBehind(state: 'pending' | 'live', owner: string | undefined, more = {}): Promise<string> {
-  const held = { [OWNERSHIP_TAG.stackId]: stackId('another', 7), [OWNERSHIP_TAG.logicalId]: 'Old' };
-  const arn = await cloud.create({
-    tags: { team: 'payments', ...(owner && { ...held, [OWNERSHIP_TAG.owner]: owner }) },
-    ...more,
-  });
+  const held = owner ? heldBy({ owner, stackId: stackId('another', 7), logicalId: 'Old' }) : {};
+  const arn = await cloud.create({ tags: { team: 'payments', ...held }, ...more });
   if (state === 'pending') await cloud.schedule(NAME, 9);
   return arn;
 }
@@ -35,33 +25,24 @@ describe('a name that nobody has', () => {
     const wanted = properties({ Description: 'orders', KmsKeyId: KEY, Type: 'SomeType', Tags: tagList({ team: 'a' }) });
     const { status, physicalId, data } = await db.create(wanted);
 
-    expect({ status, data }).toEqual({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
+    expect({ status, data }).toEqual({ status: 'SUCCESS', data: { Outcome: 'CREATED', Id: physicalId } });
     expect(await cloud.describe()).toMatchObject({ ARN: physicalId, Name: NAME, Description: 'orders', KmsKeyId: KEY });
-    const { others, ours } = split(await cloud.tags());
-    expect(others).toEqual({ team: 'a' });
-    expect(ours).toEqual({
-      [OWNERSHIP_TAG.owner]: OWNER,
-      [OWNERSHIP_TAG.stackId]: db.stackId,
-      [OWNERSHIP_TAG.logicalId]: 'Db',
-      [OWNERSHIP_TAG.origin]: expect.stringContaining(`CREATED ${db.requestId} 20`),
-    });
+    expect(await cloud.otherTags()).toEqual({ team: 'a' });
+    expect(await cloud.holder()).toEqual(db.holder);
     expect(await cloud.value()).toHaveLength(32);
+    expect(await cloud.valueWasWrittenBy(db.requestId)).toBe(true);
     expect(cloud.operations).toEqual(['DescribeSecret', 'GetRandomPassword', 'CreateSecret']);
-    expect(cloud.inputs('CreateSecret')[0]).toMatchObject({ ClientRequestToken: db.requestId, Type: 'SomeType' });
-  });
-
-  test('is asked for before anything else, by its name', async () => {
-    await cloud.resource().create();
-    expect(cloud.calls[0]).toMatchObject({ action: 'secretsmanager:DescribeSecret', input: { SecretId: NAME } });
+    // Moto forgets it.
+    expect(cloud.inputs('CreateSecret')[0]).toMatchObject({ Type: 'SomeType' });
   });
 
   test.each([
-    ['a declared value', declaring('by template'), 'by template', ['DescribeSecret', 'CreateSecret']],
-    ['no value', properties({ GenerateSecretString: undefined }), undefined, ['DescribeSecret', 'CreateSecret']],
-  ])('becomes a secret with %s', async (_, wanted, value, operations) => {
-    expect((await cloud.resource().create(wanted)).data).toEqual({ Outcome: 'CREATED' });
+    ['a declared value', declaring('by template'), 'by template'],
+    ['no value', properties({ GenerateSecretString: undefined }), undefined],
+  ])('becomes a secret with %s', async (_, wanted, value) => {
+    expect(await cloud.resource().create(wanted)).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.value()).toBe(value);
-    expect(cloud.operations).toEqual(operations);
+    expect(cloud.operations).toEqual(['DescribeSecret', 'CreateSecret']);
   });
 
   test('has no empty settings in its request', async () => {
@@ -72,7 +53,42 @@ describe('a name that nobody has', () => {
 
   test('keeps the ownership tags although the template declares others of these keys', async () => {
     await cloud.resource().create(properties({ Tags: tagList({ [OWNERSHIP_TAG.owner]: 'bank' }) }));
-    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
+    expect(await cloud.holder()).toMatchObject({ owner: OWNER });
+  });
+
+  test('belongs to the stack, by its name, where the template names no owner', async () => {
+    await cloud.resource({ stack: 'depot' }).create();
+    await cloud.resource({ stack: 'depot' }).create(properties({ Name: 'prod/orders', Owner: 'both' }));
+    expect(await cloud.holder()).toMatchObject({ owner: 'depot' });
+    expect(await cloud.holder('prod/orders')).toMatchObject({ owner: 'both' });
+  });
+});
+
+describe('a name that a condition took away', () => {
+  test.each([undefined, ''])('is refused before anything is looked at (%p)', async (Name) => {
+    const db = cloud.resource();
+    const answer = await db.create(properties({ Name }));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toMatch(/secretName.*nothing was changed/);
+    db.rollBack();
+    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+    expect(cloud.operations).toEqual([]);
+  });
+
+  test('is refused in an update as well, and does not keep its rollback or its removal from succeeding', async () => {
+    const db = await cloud.deployed();
+    const { physicalId, properties: before } = db;
+    expect(await db.update(properties({ Name: undefined }))).toMatchObject({ status: 'FAILED', physicalId });
+    db.properties = properties({ Name: undefined });
+    db.rollBack();
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.state()).toBe('live');
+    db.complete();
+    expect(await db.delete({ physicalId: 'shop-Db-1ABCDEFGHIJKL', properties: {} })).toMatchObject({
+      status: 'SUCCESS',
+    });
+    expect(await cloud.state()).toBe('live');
   });
 });
 
@@ -99,29 +115,17 @@ describe.each<[string, 'pending' | 'live', Owner, Properties]>([
     const db = cloud.resource();
     const answer = await db.create(wanted);
 
-    expect(answer).toMatchObject({ status: 'SUCCESS', physicalId: arn, data: { Outcome: outcome } });
+    expect(answer).toMatchObject({ status: 'SUCCESS', physicalId: arn, data: { Outcome: outcome, Id: arn } });
     expect(await cloud.state()).toBe('live');
     expect(await cloud.value()).toBe('made by hand');
-    const remembers = {
-      [OWNERSHIP_TAG.previousOwner]: OWNERS[owner] ?? '',
-      [OWNERSHIP_TAG.previousStackId]: OWNERS[owner] ? stackId('another', 7) : '',
-      [OWNERSHIP_TAG.previousLogicalId]: OWNERS[owner] ? 'Old' : '',
-    };
-    const { others, ours } = split(await cloud.tags());
-    expect(others).toEqual({ team: 'payments' });
-    expect(ours).toMatchObject({
-      [OWNERSHIP_TAG.owner]: OWNER,
-      [OWNERSHIP_TAG.stackId]: db.stackId,
-      [OWNERSHIP_TAG.logicalId]: 'Db',
-      [OWNERSHIP_TAG.origin]: expect.stringContaining(`${outcome} ${db.requestId} 20`),
-    });
+    expect(await cloud.otherTags()).toEqual({ team: 'payments' });
+    expect(await cloud.holder()).toEqual(db.holder);
     // For a rollback. A restored secret of the same owner has nothing that could be given back.
-    if (state === 'live' || owner !== 'ours') expect(ours).toMatchObject(remembers);
-    else for (const key of Object.keys(remembers)) expect(ours).not.toHaveProperty([key]);
+    const before = OWNERS[owner]
+      ? { owner: OWNERS[owner], stackId: stackId('another', 7), logicalId: 'Old' }
+      : { owner: '', stackId: '', logicalId: '' };
+    expect(await cloud.previousHolder()).toEqual(state === 'live' || owner !== 'ours' ? before : undefined);
     expect(cloud.changes).toEqual(state === 'pending' ? ['RestoreSecret', 'TagResource'] : ['TagResource']);
-    // A secret of somebody else is looked at once more, others are not.
-    if (owner === 'ours') expect(cloud.operations).toEqual(['DescribeSecret', ...cloud.changes]);
-    expect(new Set(cloud.calls.slice(1).map(({ input }) => input.SecretId))).toEqual(new Set([arn]));
   });
 });
 
@@ -196,32 +200,16 @@ describe('a secret that comes back', () => {
   });
 
   test('gets declared tags, loses stale ones of ours, and keeps those made by hand and those of AWS', async () => {
-    const stale = { [OWNERSHIP_TAG.valueUpdate]: 'an old one' };
-    await cloud.create({
-      tags: {
-        ...BANK,
-        ...stale,
-        [OWNERSHIP_TAG.owner]: OWNER,
-        byHand: '1',
-        'aws:cloudformation:x': 'y',
-        cost: 'old',
-      },
-    });
+    const others = { byHand: '1', 'aws:cloudformation:x': 'y', cost: 'old' };
+    const stale = { [OWNERSHIP_TAG.previousOwner]: 'depot', [`${OWNERSHIP_TAG_PREFIX}of-old`]: 'x' };
+    await cloud.create({ tags: { ...BANK, ...others, ...stale, [OWNERSHIP_TAG.owner]: OWNER } });
     await cloud.schedule();
     const db = cloud.resource();
     await db.create(properties({ Tags: tagList({ cost: 'new', team: 'a' }) }));
-    const { others, ours } = split(await cloud.tags());
-    expect(others).toEqual({ byHand: '1', 'aws:cloudformation:x': 'y', cost: 'new', team: 'a' });
-    expect(ours).toMatchObject({
-      [OWNERSHIP_TAG.owner]: OWNER,
-      [OWNERSHIP_TAG.stackId]: db.stackId,
-      [OWNERSHIP_TAG.logicalId]: 'Db',
-      [OWNERSHIP_TAG.origin]: expect.stringContaining(`RESTORED ${db.requestId} 20`),
-    });
-    for (const key of Object.keys(stale)) expect(ours).not.toHaveProperty([key]);
+    expect(await cloud.otherTags()).toEqual({ ...others, cost: 'new', team: 'a' });
+    expect(await cloud.holder()).toEqual(db.holder);
+    expect(await cloud.tags()).not.toHaveProperty([`${OWNERSHIP_TAG_PREFIX}of-old`]);
     expect(cloud.changes).toEqual(['RestoreSecret', 'TagResource', 'UntagResource']);
-    expect(Object.keys(cloud.inputs('TagResource')[0].Tags[0])).toEqual(['Key', 'Value']);
-    expect(cloud.inputs('UntagResource')[0].TagKeys).toEqual(Object.keys(stale));
   });
 
   test.each([
@@ -236,8 +224,7 @@ describe('a secret that comes back', () => {
     await db.create({ ...properties(), ...wanted, RestoredValue });
     expect(await cloud.value()).toEqual(typeof value === 'string' ? value : expect.stringMatching(value));
     expect(cloud.operations).toEqual(['DescribeSecret', 'RestoreSecret', 'TagResource', ...operations]);
-    // The id of the version tells a second delivery that it is written already.
-    if (operations.length > 0) expect(cloud.inputs('PutSecretValue')[0].ClientRequestToken).toBe(db.requestId);
+    expect(await cloud.valueWasWrittenBy(db.requestId)).toBe(operations.length > 0);
   });
 
   test('KEEP fills one that is empty', async () => {
@@ -251,6 +238,7 @@ describe('a secret that comes back', () => {
     const value = await cloud.value();
     for (const life of [1, 2, 3]) {
       const leaving = cloud.resource({ life });
+      leaving.complete();
       await leaving.delete({ physicalId: first.physicalId, properties: properties() });
       expect(await cloud.daysLeft()).toBe(14);
       const answer = await cloud.resource({ life: life + 1 }).create();
@@ -260,9 +248,11 @@ describe('a secret that comes back', () => {
   });
 
   test('comes back into the same stack when it had only left the template', async () => {
-    const db = cloud.resource();
-    const { physicalId } = await db.create();
+    const db = await cloud.deployed();
+    const { physicalId } = db;
+    db.enter('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
     await db.delete();
+    db.complete();
     expect(await db.create()).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'RESTORED' } });
   });
 });
@@ -283,7 +273,6 @@ describe('a request that is delivered twice', () => {
     const [tags, versions] = [await cloud.tags(), (await cloud.describe())?.VersionIdsToStages];
     cloud.calls = [];
     expect(await db.again()).toEqual(first);
-    expect(cloud.changes).toEqual([]);
     expect(await cloud.tags()).toEqual(tags);
     expect((await cloud.describe())?.VersionIdsToStages).toEqual(versions);
   });
@@ -340,56 +329,6 @@ describe('a request that is delivered twice', () => {
   });
 });
 
-describe('a holder that changes', () => {
-  test('between two lives of a stack finds the retained secret', async () => {
-    const { physicalId } = await cloud.resource({ life: 1 }).create();
-    const answer = await cloud.resource({ life: 2 }).create();
-    expect(answer).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'ADOPTED' } });
-    expect(await cloud.tags()).toMatchObject({
-      [OWNERSHIP_TAG.stackId]: stackId('shop', 2),
-      [OWNERSHIP_TAG.previousStackId]: stackId('shop', 1),
-      [OWNERSHIP_TAG.previousLogicalId]: 'Db',
-    });
-  });
-
-  test.each([
-    ['of one owner', { Owner: OWNER }],
-    ['of different owners', { Owner: 'depot', ExistingSecretPolicy: 'ADOPT' as const }],
-  ])('between two stacks %s leaves the old one nothing to delete', async (_, wanted) => {
-    const old = cloud.resource({ stack: 'shop' });
-    const { physicalId } = await old.create();
-    const next = cloud.resource({ stack: 'depot' });
-    expect(await next.create(properties(wanted))).toMatchObject({ physicalId, data: { Outcome: 'ADOPTED' } });
-    const tags = await cloud.tags();
-    cloud.calls = [];
-    expect(await old.delete()).toMatchObject({ status: 'SUCCESS', physicalId });
-    expect(cloud.changes).toEqual([]);
-    expect(await cloud.state()).toBe('live');
-    expect(await cloud.tags()).toEqual(tags);
-    // The new one can, in its turn.
-    next.stack.status = 'DELETE_IN_PROGRESS';
-    await next.delete();
-    expect(await cloud.daysLeft()).toBe(14);
-  });
-
-  test('within a stack leaves the old resource nothing to delete', async () => {
-    const old = cloud.resource({ logicalId: 'Db' });
-    const { physicalId } = await old.create();
-    const next = cloud.resource({ logicalId: 'Database' });
-    expect(await next.create()).toMatchObject({ physicalId, data: { Outcome: 'ADOPTED' } });
-    await old.delete();
-    expect(await cloud.state()).toBe('live');
-    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.logicalId]: 'Database' });
-  });
-
-  test('twice remembers only the last one', async () => {
-    await cloud.resource({ life: 1 }).create();
-    await cloud.resource({ life: 2 }).create();
-    await cloud.resource({ life: 3 }).create();
-    expect((await cloud.tags())[OWNERSHIP_TAG.previousStackId]).toBe(stackId('shop', 2));
-  });
-});
-
 describe('a secret that its own resource left behind by RETAIN', () => {
   test.each<[string, () => void, Properties]>([
     ['the policy', () => {}, { ExistingSecretPolicy: 'FAIL' }],
@@ -403,17 +342,15 @@ describe('a secret that its own resource left behind by RETAIN', () => {
   ])('stays live when %s keeps the resource from taking it back', async (_, prepare, more) => {
     const db = cloud.resource();
     await db.create(properties({ KmsKeyId: KEY }));
-    const holder = [OWNERSHIP_TAG.owner, OWNERSHIP_TAG.stackId, OWNERSHIP_TAG.logicalId];
-    const holderOf = (tags: Record<string, string>) => holder.map((key) => tags[key]);
-    const before = holderOf(await cloud.tags());
     // Removed from the template, and added again.
-    db.stack.status = 'UPDATE_IN_PROGRESS';
+    db.retain();
+    db.complete();
     prepare();
     expect(await db.create(properties({ KmsKeyId: KEY, ...more }))).toMatchObject({ status: 'FAILED' });
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.state()).toBe('live');
-    expect(holderOf(await cloud.tags())).toEqual(before);
+    expect(await cloud.holder()).toEqual(db.holder);
   });
 });
 
@@ -467,101 +404,5 @@ describe('a secret that cannot be held', () => {
     cloud.keys.set(KEY, 'Disabled');
     expect(await cloud.resource().create()).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
     expect(cloud.changes).toEqual([]);
-  });
-});
-
-describe('a secret of a native resource', () => {
-  const stack = stackId('legacy');
-  const tags = { 'aws:cloudformation:stack-id': stack, 'aws:cloudformation:logical-id': 'Native' };
-  const adopting = properties({ ExistingSecretPolicy: 'ADOPT' });
-  const change = (action: string, policy?: string) => ({
-    ResourceChange: { LogicalResourceId: 'Native', Action: action, PolicyAction: policy },
-  });
-
-  beforeEach(() => cloud.create({ tags }));
-
-  test.each([
-    ['its stack is gone', undefined],
-    ['it has left its stack', { status: 'UPDATE_COMPLETE', resources: { Native: 'DELETE_SKIPPED' } }],
-    ['it was deleted from its stack', { status: 'UPDATE_COMPLETE', resources: { Native: 'DELETE_COMPLETE' } }],
-    [
-      'the running deployment retains it',
-      {
-        status: 'UPDATE_IN_PROGRESS',
-        changeSetId: 'change-set',
-        changes: [change('Remove', 'Retain')],
-        resources: { Native: 'CREATE_COMPLETE' },
-      },
-    ],
-  ])('is adopted when %s', async (_, state) => {
-    if (state) cloud.stacks.set(stack, state);
-    expect(await cloud.resource().create(adopting)).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
-    expect(await cloud.tags()).toMatchObject(tags);
-  });
-
-  test.each([
-    ['it is still in its stack', { status: 'UPDATE_COMPLETE', resources: { Native: 'CREATE_COMPLETE' } }],
-    [
-      'the running deployment deletes it',
-      {
-        status: 'UPDATE_IN_PROGRESS',
-        changeSetId: 'change-set',
-        changes: [change('Remove', 'Delete')],
-        resources: { Native: 'CREATE_COMPLETE' },
-      },
-    ],
-    [
-      'an earlier deployment would have retained it',
-      {
-        status: 'UPDATE_IN_PROGRESS',
-        changeSetId: 'change-set',
-        changes: [change('Remove', 'Retain')],
-        execution: 'EXECUTE_COMPLETE',
-        resources: { Native: 'CREATE_COMPLETE' },
-      },
-    ],
-    [
-      'the running deployment changes it',
-      {
-        status: 'UPDATE_IN_PROGRESS',
-        changeSetId: 'change-set',
-        changes: [change('Modify')],
-        resources: { Native: 'UPDATE_COMPLETE' },
-      },
-    ],
-  ])('is refused when %s', async (_, state) => {
-    cloud.stacks.set(stack, state);
-    const answer = await cloud.resource().create(adopting);
-    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
-    expect(answer.reason).toMatch(/resource Native of stack .*removalPolicy: RemovalPolicy\.RETAIN/);
-    expect(cloud.changes).toEqual([]);
-  });
-
-  test('that somebody has scheduled is not restored either while it is still in its stack', async () => {
-    await cloud.schedule();
-    cloud.stacks.set(stack, { status: 'UPDATE_COMPLETE', resources: { Native: 'CREATE_COMPLETE' } });
-    const answer = await cloud.resource().create(properties({ RestorePolicy: 'ALWAYS' }));
-    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
-    expect(answer.reason).toMatch(/is still resource Native of stack /);
-    expect(await cloud.state()).toBe('pending');
-    expect(cloud.changes).toEqual([]);
-  });
-
-  test('is adopted by a resource that has taken its logical id', async () => {
-    const db = cloud.resource({ stack: 'legacy', logicalId: 'Native' });
-    db.stack.types = { Native: 'Custom::RecoverableSecret' };
-    expect(await db.create(adopting)).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
-  });
-
-  test('is not asked about any more once it was taken over', async () => {
-    cloud.stacks.set(stack, { status: 'UPDATE_COMPLETE', resources: { Native: 'DELETE_SKIPPED' } });
-    const db = cloud.resource();
-    await db.create(adopting);
-    await db.delete();
-    cloud.stacks.set(stack, { status: 'UPDATE_COMPLETE', resources: { Native: 'CREATE_COMPLETE' } });
-    const before = cloud.operations.length;
-    const other = cloud.resource({ logicalId: 'Other' });
-    expect(await other.create()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
-    expect(cloud.operations.slice(before)).not.toContain('DescribeStackResource');
   });
 });

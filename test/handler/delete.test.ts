@@ -1,6 +1,6 @@
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { Cloud, NO_ARN } from './cloud';
-import { declaring, NAME, OWNER, type Properties, properties, stackId } from './requests';
+import { BANK, declaring, heldBy, NAME, OWNER, properties, stackId } from './requests';
 import type { Resource } from './resource';
 
 let cloud: Cloud;
@@ -10,11 +10,7 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset());
 afterAll(() => cloud.stop());
 
-async function deployed(of?: Properties) {
-  const db = await cloud.deployed(of);
-  db.stack.status = 'DELETE_IN_PROGRESS';
-  return db;
-}
+const done = { status: 'SUCCESS' };
 
 describe('the secret of a resource that goes', () => {
   test.each([
@@ -22,55 +18,54 @@ describe('the secret of a resource that goes', () => {
     ['30', 30],
     [undefined, 30],
   ])('is scheduled with the window, by its full ARN (%s days)', async (RecoveryWindowInDays, days) => {
-    const db = await deployed(properties({ RecoveryWindowInDays }));
+    const db = await cloud.deployed(properties({ RecoveryWindowInDays }));
     const { physicalId } = db;
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId });
     expect(await cloud.daysLeft()).toBe(days);
     expect(cloud.operations).toEqual(['DescribeSecret', 'DeleteSecret']);
-    expect(cloud.inputs('DescribeSecret')).toEqual([{ SecretId: physicalId }]);
-    expect(cloud.inputs('DeleteSecret')).toEqual([{ SecretId: physicalId, RecoveryWindowInDays: days }]);
   });
 
   test('keeps its tags, so that the next deployment finds its owner', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const tags = await cloud.tags();
     await db.delete();
     expect(await cloud.tags()).toEqual(tags);
   });
 
   test('is scheduled once, however often the request is delivered', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const first = await db.delete();
     const end = (await cloud.describe())?.DeletedDate;
     expect(await db.again()).toEqual(first);
     expect((await cloud.describe())?.DeletedDate).toEqual(end);
-    expect(cloud.inputs('DeleteSecret')).toHaveLength(1);
   });
 
   test('is not scheduled by a late request after it came back', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
+    db.cleanUp();
     await db.delete();
     const old = db.lastRequest;
+    db.complete();
     expect(await db.create()).toMatchObject({ data: { Outcome: 'RESTORED' } });
     expect(await db.late(old)).toMatchObject({ status: 'FAILED' });
     expect(await cloud.state()).toBe('live');
   });
 
   test('is scheduled by a late request while its successor is complete', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const { physicalId, properties: before } = db;
     await db.update(properties({ Name: 'prod/orders' }));
+    db.cleanUp();
     cloud.fresh = false;
-    const status = db.stack.resources.Db;
     const deleting = db.delete({ physicalId, properties: before });
-    db.stack.resources.Db = status;
-    expect(await deleting).toMatchObject({ status: 'SUCCESS' });
+    db.stack.resources.Db = 'UPDATE_COMPLETE';
+    expect(await deleting).toMatchObject(done);
     expect(await cloud.state()).toBe('pending');
     expect(await cloud.state('prod/orders')).toBe('live');
   });
 
   test('keeps its date when somebody has scheduled it before', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.schedule(NAME, 9);
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.daysLeft()).toBe(9);
@@ -78,109 +73,193 @@ describe('the secret of a resource that goes', () => {
   });
 
   test('may be gone already', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.destroy();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
     expect(cloud.changes).toEqual([]);
   });
 
   test.each([
-    ['another owner', { [OWNERSHIP_TAG.owner]: 'bank' }],
-    ['another stack', { [OWNERSHIP_TAG.stackId]: stackId('bank') }],
-    ['another life of its stack', { [OWNERSHIP_TAG.stackId]: stackId('shop', 2) }],
-    ['another resource', { [OWNERSHIP_TAG.logicalId]: 'Other' }],
-  ])('is left alone when it has %s', async (_, tags) => {
-    const db = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
-    await cloud.tag(tags);
+    ['another owner', { owner: 'bank' }],
+    ['another stack', { stackId: stackId('bank') }],
+    ['another life of its stack', { stackId: stackId('shop', 2) }],
+    ['another resource', { logicalId: 'Other' }],
+  ])('is left alone when it has %s', async (_, holder) => {
+    const db = await cloud.deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
+    await cloud.tag(heldBy(holder));
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
     expect(cloud.changes).toEqual([]);
     expect(await cloud.state()).toBe('live');
   });
 
-  test('is left alone when it lost its tags', async () => {
-    const db = await deployed();
+  test.each<[string, (keyof typeof OWNERSHIP_TAG)[], string]>([
+    ['is left alone when it lost all tags', ['owner', 'stackId', 'logicalId', 'origin', 'recoveryWindow'], 'live'],
+    ['is left alone when it lost the tags of owner and stack', ['owner', 'stackId'], 'live'],
+    ['is scheduled when it lost only its owner', ['owner'], 'pending'],
+    ['is scheduled when it lost only its stack', ['stackId'], 'pending'],
+    ['is scheduled when it lost only its resource', ['logicalId'], 'pending'],
+  ])('%s', async (_, lost, state) => {
+    const db = await cloud.deployed();
+    await cloud.untag(lost.map((tag) => OWNERSHIP_TAG[tag]));
+    expect(await db.delete()).toMatchObject(done);
+    expect(await cloud.state()).toBe(state);
+  });
+
+  test('is left alone when it was made again by hand', async () => {
+    const db = await cloud.deployed();
     await cloud.destroy();
     await cloud.create();
-    expect(await db.delete({ physicalId: (await cloud.describe())?.ARN })).toMatchObject({ status: 'SUCCESS' });
+    expect(await db.delete({ physicalId: (await cloud.describe())?.ARN })).toMatchObject(done);
     expect(await cloud.state()).toBe('live');
   });
 
   test('is left alone when the Create was refused', async () => {
-    await cloud.create({ tags: { [OWNERSHIP_TAG.owner]: 'bank' } });
+    await cloud.create({ tags: BANK });
     const db = cloud.resource();
     const { physicalId } = await db.create();
     expect(physicalId).toEqual(NO_ARN);
+    db.rollBack();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId });
     expect(cloud.changes).toEqual([]);
   });
 
-  // CloudFormation makes the id up when a Create was never answered.
   test.each([
-    ['is scheduled when it is of this resource', {}, 'pending'],
-    ['is left alone when it is not', { [OWNERSHIP_TAG.logicalId]: 'Other' }, 'live'],
-  ])('with a made-up id %s', async (_, tags, state) => {
-    const db = await deployed();
-    await cloud.tag({ ...(await cloud.tags()), ...tags });
-    const physicalId = 'shop-Db-1ABCDEFGHIJKL';
-    expect(await db.delete({ physicalId })).toMatchObject({ status: 'SUCCESS', physicalId });
-    expect(await cloud.state()).toBe(state);
+    ['on the day', new Date('2026-03-04T22:00:00Z'), 'last used: 2026-03-04'],
+    ['never', undefined, 'last used: never, as far as AWS tells'],
+  ])('is told to have been used %s', async (_, LastAccessedDate, reason) => {
+    const db = await cloud.deployed();
+    cloud.showing((secret) => ({ ...secret, LastAccessedDate }));
+    expect(await db.delete()).toMatchObject({ ...done, reason });
   });
 
-  test('with a made-up id may not exist', async () => {
-    const db = cloud.resource();
-    const answer = await db.delete({ physicalId: 'shop-Db-1ABCDEFGHIJKL', properties: properties() });
-    expect(answer.status).toBe('SUCCESS');
-    expect(cloud.changes).toEqual([]);
+  test.each<[string, (db: Resource) => void, RegExp]>([
+    ['its stack, to delete that again', () => {}, /is not deleted; delete the stack again/],
+    [
+      'the template of a stack that stays, to schedule it by hand, as CloudFormation forgets it',
+      (db) => db.cleanUp(),
+      /stays live.* aws secretsmanager delete-secret --secret-id arn:\S+ --recovery-window-in-days 14/,
+    ],
+  ])('and may not be deleted tells whoever removes %s', async (_, removes, advice) => {
+    const db = await cloud.deployed();
+    removes(db);
+    cloud.fail('secretsmanager:DeleteSecret', 'AccessDeniedException');
+    const answer = await db.delete();
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toMatch(advice);
+    expect(await cloud.state()).toBe('live');
   });
 });
 
 describe('a deletion without recovery', () => {
   const force = properties({ ForceDeleteWithoutRecovery: 'true' });
 
-  test('happens only when it is asked for', async () => {
-    const db = await deployed(force);
-    await db.delete();
+  test.each<[string, (db: Resource) => void]>([
+    ['in a teardown', () => {}],
+    ['when it leaves the template', (db) => db.cleanUp()],
+  ])('happens when it is asked for, %s', async (_, removed) => {
+    const db = await cloud.deployed(force);
+    removed(db);
+    expect(await db.delete()).toMatchObject(done);
     expect(await cloud.state()).toBe('absent');
-    expect(cloud.inputs('DeleteSecret')).toEqual([{ SecretId: db.physicalId, ForceDeleteWithoutRecovery: true }]);
   });
 
   test.each(['false', 'False', '', 'no', undefined])('is not asked for with %p', async (flag) => {
-    const db = await deployed({ ...properties(), ForceDeleteWithoutRecovery: flag });
+    const db = await cloud.deployed(properties({ ForceDeleteWithoutRecovery: flag as 'false' }));
     await db.delete();
     expect(await cloud.state()).toBe('pending');
   });
 
+  test('is asked for by an update, and no more by the next one', async () => {
+    const db = await cloud.deployed();
+    for (const [wanted, days] of [
+      [force, undefined],
+      [properties(), 14],
+    ] as const) {
+      await db.update(wanted);
+      db.complete();
+      db.cleanUp();
+      await db.delete();
+      expect(await cloud.daysLeft()).toBe(days);
+      db.complete();
+      await db.create();
+      db.complete();
+    }
+  });
+
+  test.each<[string, (db: Resource) => unknown]>([
+    ['in a rollback of the first deployment', (db) => db.rollBack()],
+    ['in the destruction of a stack that never was stable', (db) => db.fail()],
+    [
+      'in the destruction of a stack that was rolled back',
+      (db) => {
+        db.rollBack();
+        db.complete();
+      },
+    ],
+    [
+      'while another deployment has not ended well',
+      (db) => {
+        db.complete();
+        db.enter('UPDATE_IN_PROGRESS');
+        db.fail();
+      },
+    ],
+    [
+      'in the clean-up of a rollback',
+      (db) => {
+        db.complete();
+        db.enter('UPDATE_IN_PROGRESS');
+        db.rollBack();
+        db.cleanUp();
+      },
+    ],
+    [
+      'where IAM would not permit it: the secret does not carry the wish',
+      async (db) => {
+        db.complete();
+        await cloud.tag({ [OWNERSHIP_TAG.recoveryWindow]: '30' });
+      },
+    ],
+    [
+      'where the events of the stack may not be seen',
+      (db) => {
+        db.complete();
+        cloud.fail('cloudformation:DescribeStackEvents', 'AccessDeniedException');
+      },
+    ],
+  ])('does not happen %s', async (_, happens) => {
+    const db = await cloud.created(force);
+    await happens(db);
+    expect(await db.delete()).toMatchObject(done);
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
   test('does not happen to a secret that is scheduled already', async () => {
-    const db = await deployed(force);
+    const db = await cloud.deployed(force);
     await cloud.schedule();
     await db.delete();
     expect(await cloud.daysLeft()).toBe(9);
   });
 
-  test('does not happen in a rollback', async () => {
-    const db = await deployed(force);
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    await db.delete();
-    expect(await cloud.daysLeft()).toBe(14);
+  test('does not happen for a request of a rollback, while somebody deletes the stack already', async () => {
+    const db = await cloud.created(force);
+    cloud.fail('secretsmanager:DeleteSecret', 'InternalServiceError', { times: 1 });
+    db.rollBack();
+    expect(await db.delete()).toMatchObject({ status: 'FAILED' });
+    db.enter('DELETE_IN_PROGRESS');
+    expect(await db.again()).toMatchObject(done);
+    expect(await cloud.state()).toBe('pending');
   });
 
-  test('does not happen for a request of a rollback, while somebody deletes the stack already', async () => {
-    const db = await deployed(force);
-    cloud.fail('secretsmanager:DeleteSecret', 'InternalServiceError', { times: 1 });
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    expect(await db.delete()).toMatchObject({ status: 'FAILED' });
-    Object.assign(db.stack, { status: 'DELETE_IN_PROGRESS', deletedAt: new Date() });
-    const answer = await db.again();
-    expect(answer).toMatchObject({ status: 'FAILED' });
-    expect(answer.reason).toMatch(/^this request is out of date/);
-    expect(await cloud.state()).toBe('live');
-    // The deletion has a request of its own.
-    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
+  test('does not need to know how the secret was come by', async () => {
+    const db = await cloud.deployed(force);
+    await cloud.tag({ [OWNERSHIP_TAG.origin]: '' });
+    expect(await db.delete()).toMatchObject(done);
     expect(await cloud.state()).toBe('absent');
   });
 
   test('frees the name for the next deployment', async () => {
-    const db = await deployed(force);
+    const db = await cloud.deployed(force);
     await db.delete();
     const answer = await cloud.resource({ life: 2 }).create();
     expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
@@ -188,128 +267,149 @@ describe('a deletion without recovery', () => {
   });
 });
 
-describe('the rollback of a deployment that had', () => {
-  test('created a secret schedules it', async () => {
-    const db = await deployed();
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    await db.delete();
+/** However CloudFormation calls the end of a deployment that never completed; with what there was before it. */
+const ENDS: [string, () => void, (db: Resource) => void][] = [
+  ['rolls back', () => {}, (db) => db.rollBack()],
+  ['is not rolled back, and its stack destroyed', () => {}, (db) => db.fail()],
+  ['is a first one with OnFailure: DELETE', () => {}, (db) => db.enter('DELETE_IN_PROGRESS')],
+  [
+    'fails to roll back, and its stack is destroyed',
+    () => {},
+    (db) => {
+      db.rollBack();
+      db.enter('ROLLBACK_FAILED');
+    },
+  ],
+  [
+    'changes a stack that stays',
+    () => cloud.resource({ logicalId: 'Other' }).complete(),
+    (db) => {
+      db.rollBack();
+      db.cleanUp();
+    },
+  ],
+  [
+    'is one of a nested stack, complete already, and the one around it rolls back',
+    () => {
+      cloud.resource({ stack: 'root' });
+    },
+    (db) => {
+      db.complete();
+      const root = cloud.resource({ stack: 'root' });
+      db.stack.rootId = root.stackId;
+      root.rollBack();
+      db.enter('DELETE_IN_PROGRESS');
+    },
+  ],
+];
+
+describe.each(ENDS)('a deployment that %s', (_, begin, end) => {
+  beforeEach(begin);
+
+  test('schedules what it had created', async () => {
+    const db = await cloud.created();
+    end(db);
+    expect(await db.delete()).toMatchObject(done);
     expect(await cloud.daysLeft()).toBe(14);
   });
 
-  test('restored its own secret schedules it again', async () => {
-    const arn = await cloud.create({ tags: { [OWNERSHIP_TAG.owner]: OWNER } });
+  test.each([
+    ['its own', { owner: OWNER }],
+    ['a foreign', { owner: 'bank' }],
+    ["nobody's", {}],
+  ])('schedules %s secret that it had restored again, with its owner and its value', async (_owner, holder) => {
+    const arn = await cloud.create({ tags: heldBy(holder) });
     await cloud.schedule(NAME, 9);
-    const db = await deployed(declaring('of the failed deployment'));
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+    const db = await cloud.created(declaring('of the failed deployment', { RestorePolicy: 'ALWAYS' }));
+    end(db);
+    expect(await db.delete()).toMatchObject({ ...done, physicalId: arn });
     expect(await cloud.daysLeft()).toBe(14);
+    expect(await cloud.holder()).toMatchObject({ owner: undefined, ...holder });
     await cloud.restore();
     expect(await cloud.value()).toBe('made by hand');
-  });
-
-  test('restored a foreign secret schedules it again, as the secret of its owner', async () => {
-    await cloud.create({ tags: { [OWNERSHIP_TAG.owner]: 'bank' } });
-    await cloud.schedule(NAME, 9);
-    const db = await deployed(declaring('of the failed deployment', { RestorePolicy: 'ALWAYS' }));
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    await db.delete();
-    expect(await cloud.daysLeft()).toBe(14);
-    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
-    await cloud.restore();
-    expect(await cloud.value()).toBe('made by hand');
-  });
-
-  test("restored nobody's secret schedules it again, without an owner", async () => {
-    await cloud.create();
-    await cloud.schedule(NAME, 9);
-    const db = await deployed(properties({ RestorePolicy: 'ALWAYS' }));
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    await db.delete();
-    expect(await cloud.daysLeft()).toBe(14);
-    expect(await cloud.tags()).not.toHaveProperty([OWNERSHIP_TAG.owner]);
   });
 
   test.each<[string, Record<string, string>]>([
-    [
-      'of somebody else',
-      {
-        [OWNERSHIP_TAG.owner]: 'bank',
-        [OWNERSHIP_TAG.stackId]: stackId('bank'),
-        [OWNERSHIP_TAG.logicalId]: 'Vault',
-      },
-    ],
-    [
-      'of an earlier life',
-      {
-        [OWNERSHIP_TAG.owner]: OWNER,
-        [OWNERSHIP_TAG.stackId]: stackId('shop', 9),
-        [OWNERSHIP_TAG.logicalId]: 'Db',
-      },
-    ],
+    ['of somebody else', BANK],
+    ['of an earlier life', heldBy({ owner: OWNER, stackId: stackId('shop', 9), logicalId: 'Db' })],
     ['of nobody', {}],
-  ])('adopted a secret %s gives it back, live', async (_, before) => {
+  ])('gives a secret %s that it had adopted back, live, with its value', async (_owner, before) => {
     const tags = { ...before, team: 'payments' };
     const arn = await cloud.create({ tags });
-    const db = await deployed(declaring('of the failed deployment', { ExistingSecretPolicy: 'ADOPT' }));
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
-    expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+    const db = await cloud.created(
+      declaring('of the failed deployment', { ExistingSecretPolicy: 'ADOPT', ForceDeleteWithoutRecovery: 'true' }),
+    );
+    end(db);
+    expect(await db.delete()).toMatchObject({ ...done, physicalId: arn });
     expect(await cloud.state()).toBe('live');
     expect(await cloud.tags()).toEqual(tags);
     expect(await cloud.value()).toBe('made by hand');
     // Delivered once more, it finds a secret that is not its own.
-    expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
+    expect(await db.again()).toMatchObject(done);
     expect(await cloud.state()).toBe('live');
   });
+});
 
-  test.each<[string, (db: Resource) => void]>([
-    [
-      'a stack that stays',
-      (db) => {
-        db.stack.status = 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS';
-      },
-    ],
-    [
-      'the stack around a nested one',
-      (db) => {
-        cloud.stacks.set(stackId('root'), { status: 'UPDATE_ROLLBACK_IN_PROGRESS', resources: {} });
-        Object.assign(db.stack, { status: 'DELETE_IN_PROGRESS', rootId: stackId('root') });
-      },
-    ],
-  ])('adopted a secret may be one of %s', async (_, rollBack) => {
-    await cloud.create({ tags: { team: 'payments' } });
-    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
-    rollBack(db);
-    expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
-    expect(await cloud.state()).toBe('live');
-    expect(await cloud.tags()).toEqual({ team: 'payments' });
-  });
-
-  test('adopted a secret does not take back what was written by hand since', async () => {
+describe('a deployment that failed', () => {
+  test('does not take back what was written by hand since', async () => {
     await cloud.create();
-    const db = await deployed(declaring('of the failed deployment', { ExistingSecretPolicy: 'ADOPT' }));
+    const db = await cloud.created(declaring('of the failed deployment', { ExistingSecretPolicy: 'ADOPT' }));
     await cloud.put('by hand');
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     await db.delete();
     expect(await cloud.value()).toBe('by hand');
+  });
+
+  test('is no reason to give back what an earlier one had adopted', async () => {
+    await cloud.create({ tags: BANK });
+    const db = await cloud.deployed(declaring('one', { ExistingSecretPolicy: 'ADOPT' }));
+    await db.update(declaring('two', { ExistingSecretPolicy: 'ADOPT' }));
+    db.fail();
+    expect(await db.delete()).toMatchObject(done);
+    expect(await cloud.daysLeft()).toBe(14);
+    expect(await cloud.holder()).toEqual(db.holder);
+  });
+
+  test('may be completed by the next one, which keeps what it had adopted', async () => {
+    await cloud.create({ tags: BANK });
+    const adopting = declaring('one', { ExistingSecretPolicy: 'ADOPT' });
+    const db = await cloud.created(adopting);
+    db.fail();
+    await db.update({ ...adopting, Description: 'x' });
+    db.complete();
+    await db.delete();
+    expect(await cloud.daysLeft()).toBe(14);
+    expect(await cloud.holder()).toEqual(db.holder);
+  });
+
+  test('gives back what it had adopted where the events of the stack may not be seen', async () => {
+    await cloud.create({ tags: BANK });
+    const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    cloud.fail('cloudformation:DescribeStackEvents', 'AccessDeniedException');
+    expect(await db.delete()).toMatchObject(done);
+    expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toEqual(BANK);
   });
 });
 
 describe('the teardown of a stack', () => {
-  test('schedules what it had adopted', async () => {
-    await cloud.create();
-    const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
+  test.each<[string, () => Promise<unknown>, object]>([
+    ['adopted', () => cloud.create({ tags: BANK }), { ExistingSecretPolicy: 'ADOPT' }],
+    [
+      'restored',
+      async () => {
+        await cloud.create({ tags: BANK });
+        await cloud.schedule();
+      },
+      { RestorePolicy: 'ALWAYS' },
+    ],
+  ])('schedules what it had %s, as its own and with the value of the deployment', async (_, prepare, policy) => {
+    await prepare();
+    const db = await cloud.deployed(declaring('of the deployment', policy));
     await db.delete();
     expect(await cloud.daysLeft()).toBe(14);
-    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
-  });
-
-  test('asks for the state of the stack only where it matters', async () => {
-    const plain = await deployed();
-    await plain.delete();
-    expect(cloud.operations).not.toContain('DescribeStacks');
-    await cloud.destroy();
-    const force = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
-    await force.delete();
-    expect(cloud.inputs('DescribeStacks')).toEqual([{ StackName: force.stackId }]);
+    expect(await cloud.holder()).toEqual(db.holder);
+    await cloud.restore();
+    expect(await cloud.value()).toBe('of the deployment');
   });
 });

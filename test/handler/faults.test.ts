@@ -1,4 +1,4 @@
-import { unknownSecret } from '../../src/handler/run/lifecycle';
+import { unknownSecret } from '../../src/handler/run/attempt';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { awsError, Cloud, type Delivered, NO_ARN, sm } from './cloud';
 import { BANK, declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
@@ -42,7 +42,7 @@ describe('a Create that fails', () => {
       expect(await cloud.daysLeft()).toBe(14);
       expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
       // The Delete that follows finds what it has to do done.
-      db.stack.status = 'ROLLBACK_IN_PROGRESS';
+      db.rollBack();
       expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
       expect(await cloud.daysLeft()).toBe(14);
       await cloud.restore();
@@ -58,7 +58,7 @@ describe('a Create that fails', () => {
       expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
       expect(await cloud.daysLeft()).toBe(14);
       expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
-      db.stack.status = 'ROLLBACK_IN_PROGRESS';
+      db.rollBack();
       expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
       await cloud.restore();
       expect(await cloud.value()).toBe('made by hand');
@@ -90,7 +90,7 @@ describe('a Create that fails', () => {
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
     const { team, ...others } = await cloud.tags();
     expect(others).toEqual({ ...tags, byHand: '1' });
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.state()).toBe('live');
     expect(await cloud.value()).toBe('made by hand');
@@ -104,7 +104,7 @@ describe('a Create that fails', () => {
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
     expect(await cloud.daysLeft()).toBe(14);
     // The next deployment of the stack restores it.
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     await db.delete();
     expect(await cloud.resource({ life: 2 }).create(properties(EVERYTHING))).toMatchObject({
       status: 'SUCCESS',
@@ -151,7 +151,7 @@ describe('a Create whose undoing fails as well', () => {
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
     expect(answer.reason).toMatch(/^UpdateSecret failed .*could not be put back as it was found/);
     expect(await cloud.state()).toBe('live');
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: answer.physicalId });
     expect(await cloud.daysLeft()).toBe(14);
   });
@@ -164,7 +164,7 @@ describe('a Create whose undoing fails as well', () => {
     const answer = await db.create(declaring('new', { ExistingSecretPolicy: 'ADOPT' }));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
     expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: OWNER });
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS', physicalId: answer.physicalId });
     expect(await cloud.state()).toBe('live');
     expect(await cloud.tags()).toEqual(BANK);
@@ -177,7 +177,7 @@ describe('a Create whose undoing fails as well', () => {
     const db = cloud.resource();
     const answer = await db.create(declaring('new', { RestorePolicy: 'ALWAYS' }));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.daysLeft()).toBe(14);
     expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe('bank');
@@ -202,7 +202,7 @@ describe('a Create whose undoing fails as well', () => {
       ['nobody', {}, undefined],
     ])('goes back to %s', async (_, tags, owner) => {
       const db = await scheduledAsTaken(tags);
-      db.stack.status = 'ROLLBACK_IN_PROGRESS';
+      db.rollBack();
       expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
       expect(await cloud.daysLeft()).toBe(14);
       expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(owner);
@@ -237,7 +237,7 @@ describe('a Create whose undoing fails as well', () => {
   test('forgives AWS when only tags of the take-over stay', async () => {
     await cloud.create({ tags: BANK });
     const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
-    db.stack.status = 'ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     cloud.fail(sm('UntagResource'), 'AccessDeniedException');
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.tags()).toMatchObject(BANK);
@@ -259,7 +259,7 @@ describe('an Update that fails', () => {
     expect(await cloud.state()).toBe('live');
 
     db.properties = after;
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
     expect(await cloud.value()).toBe('one');
     expect(await cloud.tags()).not.toHaveProperty('team');

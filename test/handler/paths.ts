@@ -106,7 +106,7 @@ export const PATHS: Path[] = [
   life('updated in everything, and rolled back', 'SUCCESS SUCCESS SUCCESS', async (db) => {
     const created = await db.create(declaring(VALUES.declared));
     const before = db.properties;
-    db.stack.status = 'UPDATE_IN_PROGRESS';
+    db.enter('UPDATE_IN_PROGRESS');
     const updated = await db.update(declaring(VALUES.changed, EVERYTHING));
     rollBack(db);
     return [created, updated, await db.update(before)];

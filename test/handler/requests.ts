@@ -6,17 +6,12 @@ export const OWNER = 'shop';
 
 export type Properties = Record<string, unknown>;
 
-/** What the construct renders for a secret, as CloudFormation delivers it: every primitive is a string. */
+/** What the construct renders for a secret, as CloudFormation delivers it: every primitive is a string, no defaults. */
 export function properties(changes: Partial<RecoveryProperties> & Properties = {}): Properties {
   const all: Properties = {
     ServiceToken: 'arn:aws:lambda:eu-west-1:123456789012:function:recovery',
     Name: NAME,
-    Owner: OWNER,
     RecoveryWindowInDays: '14',
-    ForceDeleteWithoutRecovery: 'false',
-    RestorePolicy: 'IF_OWNED',
-    ExistingSecretPolicy: 'ADOPT_IF_OWNED',
-    RestoredValue: 'KEEP',
     GenerateSecretString: {},
     ...changes,
   };
@@ -37,18 +32,33 @@ export function stackId(name: string, life = 1): string {
   return `arn:aws:cloudformation:eu-west-1:123456789012:stack/${name}/${uuid(life)}`;
 }
 
-/** The tags of a secret of another owner. */
-export const BANK = {
-  [OWNERSHIP_TAG.owner]: 'bank',
-  [OWNERSHIP_TAG.stackId]: stackId('bank'),
-  [OWNERSHIP_TAG.logicalId]: 'Vault',
-};
+/** Who holds a secret. */
+export interface Holder {
+  readonly owner?: string;
+  readonly stackId?: string;
+  readonly logicalId?: string;
+}
+
+/** The tags by which somebody holds a secret. */
+export function heldBy({ owner, stackId, logicalId }: Holder): Record<string, string> {
+  return {
+    ...(owner && { [OWNERSHIP_TAG.owner]: owner }),
+    ...(stackId && { [OWNERSHIP_TAG.stackId]: stackId }),
+    ...(logicalId && { [OWNERSHIP_TAG.logicalId]: logicalId }),
+  };
+}
+
+/** The tags of a secret that a resource of another owner holds. */
+export const BANK = heldBy({ owner: 'bank', stackId: stackId('bank'), logicalId: 'Vault' });
 
 /** Where an answer goes, and with it when the request was sent; it does not say where that is not given. */
 export function answerUrl(sentAt?: number, endpoint = 'http://127.0.0.1:9'): string {
   const date = sentAt === undefined ? '' : new Date(sentAt).toISOString().replace(/[-:]|\.\d+/g, '');
-  return `${endpoint}/answer?X-Amz-Signature=0f1e2d3c4b5a${date && `&X-Amz-Date=${date}&X-Amz-Expires=7200`}`;
+  return `${endpoint}/answer?X-Amz-Signature=${SIGNATURE}${date && `&X-Amz-Date=${date}&X-Amz-Expires=7200`}`;
 }
+
+/** The secret part of the URL that answers go to. */
+export const SIGNATURE = '9d377b1fa2c0f54e';
 
 let requests = 0;
 

@@ -1,18 +1,21 @@
 import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import type { Cloud, Delivered } from './cloud';
-import { type Properties, properties, request } from './requests';
+import { answerUrl, type Holder, OWNER, type Properties, properties, request } from './requests';
 
 /** What CloudFormation tells about a stack. */
 export interface StackState {
   status: string;
+  /** Statuses that it had, the oldest first, each with its time. */
+  events?: { readonly status: string; readonly at: number }[];
   rootId?: string;
   changeSetId?: string;
   changes?: object[];
-  deletedAt?: Date;
   /** State of the change set; it is being executed where nothing is said. */
   execution?: string;
   /** Statuses of resources by logical id. */
   readonly resources: Record<string, string>;
+  /** When a resource got its status. */
+  changedAt?: Record<string, Date>;
   physicalIds?: Record<string, string>;
   /** Types of resources by logical id; a native secret where nothing is said. */
   types?: Record<string, string>;
@@ -29,7 +32,9 @@ export class Resource {
     readonly stackId: string,
     readonly logicalId: string,
   ) {
-    if (!cloud.stacks.has(stackId)) cloud.stacks.set(stackId, { status: 'CREATE_IN_PROGRESS', resources: {} });
+    if (cloud.stacks.has(stackId)) return;
+    cloud.stacks.set(stackId, { status: '', resources: {} });
+    this.enter('CREATE_IN_PROGRESS');
   }
 
   get stack(): StackState {
@@ -40,22 +45,82 @@ export class Resource {
     return this.last?.RequestId ?? '';
   }
 
+  /** How the tags name this resource. */
+  get holder(): Holder {
+    return { owner: OWNER, stackId: this.stackId, logicalId: this.logicalId };
+  }
+
+  // --- the stack
+
+  /** The stack gets this status now. */
+  enter(status: string): void {
+    this.cloud.pass(10_000);
+    this.stack.status = status;
+    this.stack.events = [...(this.stack.events ?? []), { status, at: this.cloud.now }];
+  }
+
+  /** The deployment that is under way, or its rollback, ends. */
+  complete(): void {
+    const rollback = this.stack.status.includes('ROLLBACK') ? 'ROLLBACK' : undefined;
+    if (this.isFirst) this.enter(`${rollback ?? 'CREATE'}_COMPLETE`);
+    else this.enter(`UPDATE_${rollback ? `${rollback}_` : ''}COMPLETE`);
+  }
+
+  /** It fails, and is not rolled back. */
+  fail(): void {
+    this.enter(this.isFirst ? 'CREATE_FAILED' : 'UPDATE_FAILED');
+  }
+
+  /** It fails, and is rolled back. */
+  rollBack(): void {
+    this.enter(this.isFirst ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_ROLLBACK_IN_PROGRESS');
+  }
+
+  /** What was replaced or removed goes, after the deployment or after its rollback. */
+  cleanUp(): void {
+    const after = this.stack.status.includes('ROLLBACK') ? 'UPDATE_ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE';
+    this.enter(`${after}_CLEANUP_IN_PROGRESS`);
+  }
+
+  /** The deployment that is under way, or begins, was planned as this change set; each resource by what happens to it. */
+  plan(changes: Record<string, 'Add' | 'Modify' | 'Remove' | 'Retain'>): void {
+    this.stack.changeSetId = 'change-set';
+    this.stack.changes = Object.entries(changes).map(([LogicalResourceId, action]) => ({
+      ResourceChange: {
+        LogicalResourceId,
+        Action: action === 'Retain' ? 'Remove' : action,
+        PolicyAction: action === 'Retain' ? action : undefined,
+      },
+    }));
+  }
+
+  /** The resource leaves its stack, and its secret stays live. */
+  retain(): void {
+    this.became('DELETE_SKIPPED');
+  }
+
+  private get isFirst(): boolean {
+    return /^(CREATE|ROLLBACK)_/.test(this.stack.status);
+  }
+
+  // --- requests
+
   async create(wanted: Properties = properties()): Promise<Delivered> {
     this.properties = wanted;
-    this.stack.resources[this.logicalId] = 'CREATE_IN_PROGRESS';
-    const answer = await this.ask(request('Create', this.about(wanted)));
-    this.stack.resources[this.logicalId] = answer.status === 'SUCCESS' ? 'CREATE_COMPLETE' : 'CREATE_FAILED';
+    delete this.stack.physicalIds?.[this.logicalId];
+    const answer = await this.ask('Create', { ResourceProperties: wanted });
+    this.became(answer.status === 'SUCCESS' ? 'CREATE_COMPLETE' : 'CREATE_FAILED');
     this.holds(answer);
     return answer;
   }
 
   async update(wanted: Properties): Promise<Delivered> {
-    const before = this.properties;
-    this.stack.resources[this.logicalId] = 'UPDATE_IN_PROGRESS';
-    const answer = await this.ask(
-      request('Update', { ...this.about(wanted), PhysicalResourceId: this.physicalId, OldResourceProperties: before }),
-    );
-    this.stack.resources[this.logicalId] = answer.status === 'SUCCESS' ? 'UPDATE_COMPLETE' : 'UPDATE_FAILED';
+    const answer = await this.ask('Update', {
+      ResourceProperties: wanted,
+      PhysicalResourceId: this.physicalId,
+      OldResourceProperties: this.properties,
+    });
+    this.became(answer.status === 'SUCCESS' ? 'UPDATE_COMPLETE' : 'UPDATE_FAILED');
     if (answer.status === 'SUCCESS') this.properties = wanted;
     this.holds(answer);
     return answer;
@@ -69,28 +134,30 @@ export class Resource {
     physicalId?: string;
     properties?: Properties;
   } = {}): Promise<Delivered> {
-    this.stack.resources[this.logicalId] = 'DELETE_IN_PROGRESS';
-    return this.ask(request('Delete', { ...this.about(of), PhysicalResourceId: physicalId }));
+    return this.ask('Delete', { ResourceProperties: of, PhysicalResourceId: physicalId });
   }
 
   /** Delivers the last request once more, as Lambda may, while CloudFormation still waits for its answer. */
   async again(): Promise<Delivered> {
-    this.stack.resources[this.logicalId] = `${this.lastRequest.RequestType.toUpperCase()}_IN_PROGRESS`;
+    this.became(`${this.lastRequest.RequestType.toUpperCase()}_IN_PROGRESS`, this.sentAt);
     return this.late();
   }
 
   /** Delivers a request when CloudFormation has long gone on. */
   async late(asked = this.lastRequest): Promise<Delivered> {
-    this.cloud.fresh = false;
-    try {
-      return await this.cloud.answer(asked);
-    } finally {
-      this.cloud.fresh = true;
-    }
+    this.cloud.pass(60_000);
+    return this.cloud.answer(asked);
   }
 
   get lastRequest(): CloudFormationRequest {
     return this.last as CloudFormationRequest;
+  }
+
+  private sentAt = 0;
+
+  private became(status: string, at = this.cloud.now): void {
+    this.stack.resources[this.logicalId] = status;
+    this.stack.changedAt = { ...this.stack.changedAt, [this.logicalId]: new Date(at) };
   }
 
   private holds({ physicalId }: Delivered): void {
@@ -98,12 +165,20 @@ export class Resource {
     this.stack.physicalIds = { ...this.stack.physicalIds, [this.logicalId]: physicalId };
   }
 
-  private about(wanted: Properties) {
-    return { StackId: this.stackId, LogicalResourceId: this.logicalId, ResourceProperties: wanted };
-  }
-
-  private ask(asked: CloudFormationRequest): Promise<Delivered> {
-    this.last = asked;
-    return this.cloud.answer(asked);
+  private ask(
+    type: CloudFormationRequest['RequestType'],
+    about: Pick<CloudFormationRequest, 'ResourceProperties'> & Partial<CloudFormationRequest>,
+  ): Promise<Delivered> {
+    // Of a stack that is at rest comes no request.
+    if (/_(COMPLETE|FAILED)$/.test(this.stack.status)) {
+      this.enter(type === 'Delete' ? 'DELETE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS');
+    }
+    this.cloud.pass(1_000);
+    this.sentAt = this.cloud.now;
+    this.became(`${type.toUpperCase()}_IN_PROGRESS`);
+    const of = { StackId: this.stackId, LogicalResourceId: this.logicalId, ResponseURL: answerUrl(this.sentAt) };
+    this.last = request(type, { ...of, ...about });
+    if (!this.cloud.fresh) this.cloud.pass(60_000);
+    return this.cloud.answer(this.last);
   }
 }

@@ -43,7 +43,7 @@ describe('the rollback of an Update that renamed', () => {
     await db.update(renamed);
     // The answer never arrived.
     db.physicalId = physicalId;
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     cloud.calls = [];
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
     expect(await cloud.state()).toBe('live');
@@ -58,7 +58,7 @@ describe('the rollback of an Update that renamed', () => {
     const { physicalId, properties: before } = db;
     await db.update(properties({ Name: RENAMED, ExistingSecretPolicy: 'ADOPT' }));
     db.physicalId = physicalId;
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     cloud.calls = [];
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
     expect(await cloud.tags(RENAMED)).toEqual(BANK);
@@ -71,7 +71,7 @@ describe('the rollback of an Update that renamed', () => {
     const { physicalId, properties: before } = db;
     await db.update(renamed);
     cloud.logged = [];
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId });
     expect(await cloud.state(RENAMED)).toBe('live');
     expect(logged()).toContainEqual({ step: 'leave', secret: RENAMED, why: 'CloudFormation knows of it' });
@@ -93,7 +93,7 @@ describe('the rollback of an Update that renamed', () => {
   test('that did not rename disposes of nothing', async () => {
     const db = await deployed();
     db.physicalId = 'shop-Db-1ABCDEFGHIJKL';
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.state()).toBe('live');
   });
@@ -150,7 +150,7 @@ describe('a Delete of a failed Create', () => {
   test('undoes, whatever the stack says', async () => {
     await cloud.create({ tags: BANK });
     const db = await deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
-    db.stack.status = 'DELETE_IN_PROGRESS';
+    db.enter('DELETE_IN_PROGRESS');
     expect(await db.delete({ physicalId: unknown(db) })).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.tags()).toEqual(BANK);
     expect(await cloud.state()).toBe('live');
@@ -172,7 +172,7 @@ describe('a Delete', () => {
     await cloud.create({ tags: { [OWNERSHIP_TAG.owner]: OWNER } });
     await cloud.schedule();
     const db = await deployed(declaring('new'));
-    db.stack.status = 'DELETE_IN_PROGRESS';
+    db.enter('DELETE_IN_PROGRESS');
     await db.delete();
     await cloud.restore();
     expect(await cloud.value()).toBe('new');
@@ -220,7 +220,7 @@ describe('the value in a rollback', () => {
 
 test('the rollback of a creation leaves the value alone', async () => {
   const db = await deployed(properties({ ForceDeleteWithoutRecovery: 'true' }));
-  db.stack.status = 'ROLLBACK_IN_PROGRESS';
+  db.rollBack();
   cloud.showing((secret) => ({
     ...secret,
     VersionIdsToStages: { [db.requestId]: ['AWSCURRENT'], byHand: ['AWSPREVIOUS'] },

@@ -14,7 +14,7 @@ const OTHER_KEY = KEY.replace('1111-2222', '9999-9999');
 
 async function deployed(of?: Properties) {
   const db = await cloud.deployed(of);
-  db.stack.status = 'UPDATE_IN_PROGRESS';
+  db.enter('UPDATE_IN_PROGRESS');
   return db;
 }
 
@@ -105,7 +105,7 @@ describe('an update of a secret as it was left', () => {
   test('goes back to the owner before in a rollback', async () => {
     const db = await deployed();
     await db.update(properties({ Owner: 'depot' }));
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
     expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
   });
@@ -186,7 +186,7 @@ describe('the value in an update', () => {
       const value = await cloud.value();
       await db.update(after);
       expect(await cloud.value()).not.toBe(value);
-      db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+      db.rollBack();
       expect(await db.update(before)).toMatchObject({ status: 'SUCCESS' });
       expect(await cloud.value()).toBe(value);
     });
@@ -197,7 +197,7 @@ describe('the value in an update', () => {
       cloud.fail('secretsmanager:PutSecretValue', 'InternalServiceError');
       await db.update(properties(long));
       db.properties = properties(long);
-      db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+      db.rollBack();
       expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
       expect(await cloud.value()).toBe(value);
       expect(Object.keys((await cloud.describe())?.VersionIdsToStages ?? {})).toHaveLength(1);
@@ -207,7 +207,7 @@ describe('the value in an update', () => {
       const db = await deployed();
       await db.update(properties(long));
       await cloud.put('by hand');
-      db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+      db.rollBack();
       await db.update(properties());
       expect(await cloud.value()).toBe('by hand');
     });
@@ -279,7 +279,7 @@ describe('an update of a secret that', () => {
     expect(cloud.changes).toEqual([]);
 
     // There a refusal would leave the stack stuck.
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
     expect(cloud.changes).toEqual([]);
     expect(await cloud.tags()).toMatchObject(tags);
@@ -297,7 +297,7 @@ describe('another name', () => {
     expect(answer.physicalId).toBe((await cloud.describe('prod/orders'))?.ARN);
     expect(await cloud.state()).toBe('live');
 
-    db.stack.status = 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS';
+    db.cleanUp();
     await db.delete({ physicalId: old, properties: properties() });
     expect(await cloud.daysLeft()).toBe(14);
     expect(await cloud.state('prod/orders')).toBe('live');
@@ -331,9 +331,9 @@ describe('another name', () => {
     const { physicalId: next, data } = await db.update(renamed);
     expect(data).toEqual({ Outcome: outcome });
 
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId: old });
-    db.stack.status = 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS';
+    db.cleanUp();
     await db.delete({ physicalId: next, properties: renamed });
 
     expect(await cloud.state()).toBe('live');
@@ -341,7 +341,7 @@ describe('another name', () => {
     expect(await cloud.state('prod/orders')).toBe(end);
     if (outcome === 'ADOPTED') expect(await cloud.tags('prod/orders')).toEqual(tagsOfOther);
     // Forward again, as if nothing had happened.
-    db.stack.status = 'UPDATE_IN_PROGRESS';
+    db.enter('UPDATE_IN_PROGRESS');
     expect(await db.update(renamed)).toMatchObject({ status: 'SUCCESS', physicalId: next });
   });
 
@@ -350,7 +350,7 @@ describe('another name', () => {
     const old = db.physicalId;
     await db.update(renamed);
     await cloud.schedule();
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: old });
     expect(await cloud.state()).toBe('live');
   });
@@ -361,7 +361,7 @@ describe('another name', () => {
     const old = db.physicalId;
     expect(await db.update(renamed)).toMatchObject({ status: 'FAILED', physicalId: old });
     expect(cloud.changes).toEqual([]);
-    db.stack.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    db.rollBack();
     expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: old });
     expect(await cloud.state(NAME)).toBe('live');
   });

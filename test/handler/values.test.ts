@@ -156,11 +156,11 @@ describe('what CloudFormation delivers', () => {
     ['neither', {}, { kind: 'none' }],
     ['null', { SecretString: null, GenerateSecretString: null }, { kind: 'none' }],
   ])('is read as a source of the value: %s', (_, given, value) => {
-    expect(declaredSecret({ Name: 'x', ...given }).value).toEqual(value);
+    expect(declaredSecret({ Name: 'x', ...given }, '').value).toEqual(value);
   });
 
   test('is read with defaults for what an older construct did not write', () => {
-    expect(declaredSecret({ Name: 'x', Owner: 'o' })).toMatchObject({
+    expect(declaredSecret({ Name: 'x' }, stackId('shop'))).toMatchObject({
       recoveryWindowInDays: 30,
       forceDeleteWithoutRecovery: false,
       restorePolicy: 'IF_OWNED',
