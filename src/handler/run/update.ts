@@ -27,7 +27,10 @@ async function releaseUntold(attempt: Attempt): Promise<void> {
   if (before.name === '') return;
   // What CloudFormation knows of gets a Delete of its own.
   const known = isArn(physicalId) ? await describe(env, physicalId) : undefined;
-  if (known?.name === before.name) return;
+  if (known?.name === before.name) {
+    env.log({ step: 'leave', secret: before.name, why: 'CloudFormation knows of it' });
+    return;
+  }
   await release(attempt, before.name, before, { kind: 'failed deployment' });
 }
 
