@@ -67,6 +67,10 @@ export class Account {
     return { owner, stackId, logicalId };
   }
 
+  async versions(id: string = NAME): Promise<string[]> {
+    return Object.keys((await this.describe(id))?.VersionIdsToStages ?? {});
+  }
+
   /** Whether the current value is the one of this request. */
   async valueWasWrittenBy(requestId: string, id: string = NAME): Promise<boolean> {
     const versions = (await this.describe(id))?.VersionIdsToStages ?? {};

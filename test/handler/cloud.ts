@@ -9,7 +9,11 @@ import {
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { type DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  type DescribeSecretResponse,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { awsEnvironment } from '../../src/handler/aws/clients';
 import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
@@ -104,12 +108,14 @@ export class Cloud extends Account {
 
   private interceptors: { readonly action: string; readonly interceptor: Interceptor }[] = [];
   private readonly replicaKeys = new Map<string, string>();
+  private readonly types = new Map<string, string>();
   private readonly emptyDescriptions = new Set<string>();
   private readonly send = SecretsManagerClient.prototype.send;
   private readonly cloudFormation = mockClient(CloudFormationClient);
   private readonly kms = mockClient(KMSClient);
   /** Saves asking for the state of a secret where it can only be live. */
   private anyScheduled = false;
+  private anyLabelMoved = false;
   private server?: http.Server;
   private port = 0;
 
@@ -118,8 +124,13 @@ export class Cloud extends Account {
     const cloud = this;
     // On the prototype, so that it meets the client that the module of the function keeps.
     SecretsManagerClient.prototype.send = async function (this: SecretsManagerClient, command: Command) {
-      const proceed = () => (cloud.send as Send).call(this, command);
+      const proceed = async () => {
+        const output = await (cloud.send as Send).call(this, command);
+        if (command.constructor.name === 'PutSecretValueCommand') await cloud.keepOneCurrent(this, command.input);
+        return output;
+      };
       if (command.constructor.name === 'DeleteSecretCommand') cloud.anyScheduled = true;
+      if (command.constructor.name === 'UpdateSecretVersionStageCommand') cloud.anyLabelMoved = true;
       if (cloud.isAdministrator(this)) return proceed();
       const region = await this.config.region();
       return cloud.record('secretsmanager', region, command, (call) => cloud.asAws(call, proceed));
@@ -133,12 +144,13 @@ export class Cloud extends Account {
     this.delivered = [];
     this.interceptors = [];
     this.anyScheduled = false;
+    this.anyLabelMoved = false;
     this.throughEntry = false;
     this.secondsLeft = 600;
     this.fresh = true;
     // The function's entry compares with the time of the machine, and requests tell whole seconds.
     Object.assign(mockClock, { time: Math.floor(Date.now() / 1000) * 1000, slept: 0 });
-    for (const memory of [this.keys, this.stacks, this.replicaKeys, this.emptyDescriptions]) memory.clear();
+    for (const memory of [this.keys, this.stacks, this.replicaKeys, this.types, this.emptyDescriptions]) memory.clear();
     this.answerForStacks();
     this.answerForKeys();
   }
@@ -255,6 +267,11 @@ export class Cloud extends Account {
     return this.operations.filter((operation) => !/^(Describe|GetRandomPassword)/.test(operation));
   }
 
+  /** What the function did, by its log. */
+  get steps(): string[] {
+    return this.logged.map((line) => JSON.parse(line).step);
+  }
+
   // --- inside
 
   private async record(
@@ -295,15 +312,28 @@ export class Cloud extends Account {
       if (call.input.Description === '') this.emptyDescriptions.add(id);
       else this.emptyDescriptions.delete(id);
     }
+    if (call.input.Type !== undefined) this.types.set((output as { ARN: string }).ARN, call.input.Type);
     for (const { Region, KmsKeyId } of call.input.AddReplicaRegions ?? []) {
       this.replicaKeys.set(`${id} ${Region}`, KmsKeyId ?? 'alias/aws/secretsmanager');
     }
     return operation === 'DescribeSecret' ? this.corrected(output as DescribeSecretResponse) : output;
   }
 
+  /** Once a label was moved, moto leaves AWSCURRENT also on the version before a new one. */
+  private async keepOneCurrent(client: SecretsManagerClient, input: Call['input']): Promise<void> {
+    if (!this.anyLabelMoved) return;
+    const { VersionIdsToStages = {} } = (await this.describe(input.SecretId)) ?? {};
+    const current = Object.keys(VersionIdsToStages).filter((id) => VersionIdsToStages[id].includes('AWSCURRENT'));
+    for (const RemoveFromVersionId of current.slice(0, -1)) {
+      const command = { SecretId: input.SecretId, VersionStage: 'AWSCURRENT', RemoveFromVersionId };
+      await (this.send as Send).call(client, new UpdateSecretVersionStageCommand(command));
+    }
+  }
+
   private corrected(secret: DescribeSecretResponse): DescribeSecretResponse {
     return {
       ...secret,
+      Type: this.types.get(secret.ARN ?? ''),
       Description: this.emptyDescriptions.has(secret.ARN ?? '') ? undefined : secret.Description,
       ReplicationStatus: secret.ReplicationStatus?.map((status) => ({
         ...status,

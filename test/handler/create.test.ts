@@ -32,7 +32,6 @@ describe('a name that nobody has', () => {
     expect(await cloud.value()).toHaveLength(32);
     expect(await cloud.valueWasWrittenBy(db.requestId)).toBe(true);
     expect(cloud.operations).toEqual(['DescribeSecret', 'GetRandomPassword', 'CreateSecret']);
-    // Moto forgets it.
     expect(cloud.inputs('CreateSecret')[0]).toMatchObject({ Type: 'SomeType' });
   });
 

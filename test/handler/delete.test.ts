@@ -1,6 +1,6 @@
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { Cloud, NO_ARN } from './cloud';
-import { BANK, declaring, heldBy, NAME, OWNER, properties, stackId } from './requests';
+import { BANK, declaring, heldBy, NAME, OWNER, type Properties, properties, stackId } from './requests';
 import type { Resource } from './resource';
 
 let cloud: Cloud;
@@ -393,7 +393,7 @@ describe('a deployment that failed', () => {
 });
 
 describe('the teardown of a stack', () => {
-  test.each<[string, () => Promise<unknown>, object]>([
+  test.each<[string, () => Promise<unknown>, Properties]>([
     ['adopted', () => cloud.create({ tags: BANK }), { ExistingSecretPolicy: 'ADOPT' }],
     [
       'restored',

@@ -1,6 +1,6 @@
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { Cloud } from './cloud';
-import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import { declaring, heldBy, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -12,27 +12,19 @@ afterAll(() => cloud.stop());
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
 const OTHER_KEY = KEY.replace('1111-2222', '9999-9999');
 
-async function deployed(of?: Properties) {
-  const db = await cloud.deployed(of);
-  db.enter('UPDATE_IN_PROGRESS');
-  return db;
-}
-
 describe('an update of a secret as it was left', () => {
   test.each<[string, Properties]>([
-    ['the window', { RecoveryWindowInDays: '8' }],
     ['the policies', { RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'FAIL', RestoredValue: 'REGENERATE' }],
-    ['force delete', { ForceDeleteWithoutRecovery: 'true' }],
     ['nothing', {}],
   ])('that changes %s touches nothing', async (_, change) => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const answer = await db.update(properties(change));
     expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
     expect(cloud.operations).toEqual(['DescribeSecret']);
   });
 
   test('schedules it with the window of the last update', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await db.update(properties({ RecoveryWindowInDays: '8' }));
     await db.delete();
     expect(await cloud.daysLeft()).toBe(8);
@@ -50,8 +42,10 @@ describe('an update of a secret as it was left', () => {
     ['sets the key', {}, { KmsKeyId: KEY }, { KmsKeyId: KEY }],
     ['changes the key', { KmsKeyId: KEY }, { KmsKeyId: OTHER_KEY }, { KmsKeyId: OTHER_KEY }],
     ['goes back to the default key', { KmsKeyId: KEY }, {}, { KmsKeyId: '' }],
+    ['changes the type', { Type: 'One' }, { Type: 'Two' }, { Type: 'Two' }],
+    ['sets the type', {}, { Type: 'One' }, { Type: 'One' }],
   ])('%s, in one call without a value', async (_, before, after, expected) => {
-    const db = await deployed(properties(before));
+    const db = await cloud.deployed(properties(before));
     const value = await cloud.value();
     expect(await db.update(properties(after))).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
     expect(cloud.operations).toEqual(['DescribeSecret', 'UpdateSecret']);
@@ -68,34 +62,30 @@ describe('an update of a secret as it was left', () => {
     ['a key as its id', KEY, '11111111-9999-3333-4444-555555555555'.replace('9999', '2222')],
     ['the default key as its alias', '', 'alias/aws/secretsmanager'],
   ])('does not take %s for another key', async (_, before, after) => {
-    const db = await deployed(properties({ KmsKeyId: before }));
+    const db = await cloud.deployed(properties({ KmsKeyId: before }));
     await db.update(properties({ KmsKeyId: after }));
     expect(cloud.changes).toEqual([]);
   });
 
   test('sets declared tags, removes what was declared before, and leaves all others alone', async () => {
-    const db = await deployed(properties({ Tags: tagList({ team: 'a', stage: 'prod', gone: 'x' }) }));
+    const db = await cloud.deployed(properties({ Tags: tagList({ team: 'a', stage: 'prod', gone: 'x' }) }));
     await cloud.tag({ byHand: '1', stage: 'changed by hand' });
-    const own = { ...(await cloud.tags()) };
     await db.update(properties({ Tags: tagList({ team: 'b', stage: 'prod', fresh: 'y' }) }));
-    const { gone, ...kept } = own;
-    expect(await cloud.tags()).toEqual({ ...kept, team: 'b', stage: 'prod', fresh: 'y', byHand: '1' });
-    expect(cloud.operations).toEqual(['DescribeSecret', 'TagResource', 'UntagResource']);
-    expect(cloud.inputs('TagResource')[0].Tags).toEqual(tagList({ team: 'b', stage: 'prod', fresh: 'y' }));
-    expect(cloud.inputs('UntagResource')[0].TagKeys).toEqual(['gone']);
+    expect(await cloud.otherTags()).toEqual({ team: 'b', stage: 'prod', fresh: 'y', byHand: '1' });
+    expect(await cloud.holder()).toEqual(db.holder);
+    expect(cloud.changes).toEqual(['TagResource', 'UntagResource']);
   });
 
   test('does not try to remove tags of AWS', async () => {
-    const db = await deployed(properties({ Tags: tagList({ 'aws:x': 'y' }) }));
+    const db = await cloud.deployed(properties({ Tags: tagList({ 'aws:x': 'y' }) }));
     await db.update(properties());
     expect(cloud.changes).toEqual([]);
   });
 
   test('gives it the new owner', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await db.update(properties({ Owner: 'depot' }));
-    expect(await cloud.tags()).toMatchObject({ [OWNERSHIP_TAG.owner]: 'depot', [OWNERSHIP_TAG.stackId]: db.stackId });
-    expect(cloud.changes).toEqual(['TagResource']);
+    expect(await cloud.holder()).toEqual({ ...db.holder, owner: 'depot' });
     // A second delivery finds the new owner already.
     expect(await db.again()).toMatchObject({ status: 'SUCCESS' });
     expect(await db.delete()).toMatchObject({ status: 'SUCCESS' });
@@ -103,25 +93,17 @@ describe('an update of a secret as it was left', () => {
   });
 
   test('goes back to the owner before in a rollback', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await db.update(properties({ Owner: 'depot' }));
     db.rollBack();
     expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
-    expect((await cloud.tags())[OWNERSHIP_TAG.owner]).toBe(OWNER);
+    expect(await cloud.holder()).toEqual(db.holder);
   });
 
   test('answers with the outcome that the secret came with', async () => {
-    await cloud.create({ tags: { [OWNERSHIP_TAG.owner]: OWNER } });
-    const db = await deployed();
-    expect((await db.update(properties({ Description: 'orders' }))).data).toEqual({ Outcome: 'ADOPTED' });
-  });
-
-  test('refuses another type', async () => {
-    const db = await deployed(properties({ Type: 'One' }));
-    const answer = await db.update(properties({ Type: 'Two' }));
-    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
-    expect(answer.reason).toMatch(/type.*nothing was changed/);
-    expect(cloud.changes).toEqual([]);
+    const Id = await cloud.create({ tags: heldBy({ owner: OWNER }) });
+    const db = await cloud.deployed();
+    expect((await db.update(properties({ Description: 'orders' }))).data).toEqual({ Outcome: 'ADOPTED', Id });
   });
 });
 
@@ -129,24 +111,19 @@ describe('the value in an update', () => {
   const long = { GenerateSecretString: { PasswordLength: '50' } };
 
   test('makes a new version when a declared one changes', async () => {
-    const db = await deployed(declaring('one'));
-    const first = db.requestId;
+    const db = await cloud.deployed(declaring('one'));
     await db.update(declaring('two'));
     expect(await cloud.value()).toBe('two');
-    expect((await cloud.describe())?.VersionIdsToStages).toEqual({
-      [first]: ['AWSPREVIOUS'],
-      [db.requestId]: ['AWSCURRENT'],
-    });
-    expect(cloud.inputs('UpdateSecret')).toEqual([]);
+    expect(await cloud.valueWasWrittenBy(db.requestId)).toBe(true);
+    expect(await cloud.versions()).toHaveLength(2);
   });
 
   test('is written once, however often the request is delivered', async () => {
-    const db = await deployed(declaring('one'));
+    const db = await cloud.deployed(declaring('one'));
     await db.update(declaring('two'));
     await cloud.put('by hand');
     await db.again();
     expect(await cloud.value()).toBe('by hand');
-    expect(cloud.inputs('PutSecretValue')).toHaveLength(1);
   });
 
   test.each<[string, Properties, Properties]>([
@@ -155,13 +132,23 @@ describe('the value in an update', () => {
     ['a declared value goes', declaring('one'), properties({ GenerateSecretString: undefined })],
     ['a generated value goes', properties(), properties({ GenerateSecretString: undefined })],
     ['RestoredValue is REGENERATE', properties(), properties({ RestoredValue: 'REGENERATE' })],
+    ['its generator changes, and UpdatedValue is KEEP', properties(), properties({ ...long, UpdatedValue: 'KEEP' })],
+    [
+      'a declared value becomes a generated one, and UpdatedValue is KEEP',
+      declaring('one'),
+      properties({ UpdatedValue: 'KEEP' }),
+    ],
   ])('is not touched when %s', async (_, before, after) => {
-    const db = await deployed(before);
+    const db = await cloud.deployed(before);
     const value = await cloud.value();
-    await db.update(after);
+    expect(await db.update(after)).toMatchObject({ status: 'SUCCESS' });
     expect(await cloud.value()).toBe(value);
-    expect(cloud.operations).not.toContain('PutSecretValue');
-    expect(cloud.operations).not.toContain('GetRandomPassword');
+  });
+
+  test('that is kept although its generator changed is told in the log', async () => {
+    const db = await cloud.deployed();
+    await db.update(properties({ ...long, UpdatedValue: 'KEEP' }));
+    expect(cloud.steps).toContain('value kept');
   });
 
   test.each<[string, Properties, Properties, RegExp]>([
@@ -169,8 +156,20 @@ describe('the value in an update', () => {
     ['a declared value becomes a generated one', declaring('one'), properties(), /^.{32}$/],
     ['a generated value becomes a declared one', properties(), declaring('one'), /^one$/],
     ['an empty secret gets one', properties({ GenerateSecretString: undefined }), declaring('one'), /^one$/],
+    [
+      'a declared value changes, whatever UpdatedValue is',
+      declaring('two'),
+      declaring('one', { UpdatedValue: 'KEEP' }),
+      /^one$/,
+    ],
+    [
+      'UpdatedValue is KEEP, and there is none',
+      properties({ GenerateSecretString: undefined }),
+      properties({ UpdatedValue: 'KEEP' }),
+      /^.{32}$/,
+    ],
   ])('is new when %s', async (_, before, after, value) => {
-    const db = await deployed(before);
+    const db = await cloud.deployed(before);
     await db.update(after);
     expect(await cloud.value()).toMatch(value);
   });
@@ -182,7 +181,7 @@ describe('the value in an update', () => {
       ['generated and then declared', properties(), declaring('two')],
       ['declared and then generated', declaring('one'), properties()],
     ])('is the one before: %s', async (_, before, after) => {
-      const db = await deployed(before);
+      const db = await cloud.deployed(before);
       const value = await cloud.value();
       await db.update(after);
       expect(await cloud.value()).not.toBe(value);
@@ -192,7 +191,7 @@ describe('the value in an update', () => {
     });
 
     test('is not generated once more where the failed update had not come to it', async () => {
-      const db = await deployed();
+      const db = await cloud.deployed();
       const value = await cloud.value();
       cloud.fail('secretsmanager:PutSecretValue', 'InternalServiceError');
       await db.update(properties(long));
@@ -200,22 +199,88 @@ describe('the value in an update', () => {
       db.rollBack();
       expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
       expect(await cloud.value()).toBe(value);
-      expect(Object.keys((await cloud.describe())?.VersionIdsToStages ?? {})).toHaveLength(1);
+      expect(await cloud.versions()).toHaveLength(1);
     });
 
     test('keeps what was written by hand after the failed update', async () => {
-      const db = await deployed();
+      const db = await cloud.deployed();
       await db.update(properties(long));
       await cloud.put('by hand');
       db.rollBack();
       await db.update(properties());
       expect(await cloud.value()).toBe('by hand');
     });
+
+    test('stays where the failed update wrote none, and an earlier deployment that completed did', async () => {
+      const db = await cloud.deployed(declaring('one'));
+      await db.update(declaring('two'));
+      db.complete();
+      cloud.fail('secretsmanager:PutSecretValue', 'InternalServiceError');
+      await db.update(declaring('three'));
+      db.properties = declaring('three');
+      db.rollBack();
+      expect(await db.update(declaring('two'))).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.value()).toBe('two');
+    });
+  });
+
+  describe('without a rollback', () => {
+    /** Attempts that fail and are not rolled back, each with another value. */
+    async function attempts(...values: string[]) {
+      const db = await cloud.deployed(declaring('first'));
+      for (const value of values) {
+        expect(await db.update(declaring(value))).toMatchObject({ status: 'SUCCESS' });
+        db.fail();
+      }
+      return db;
+    }
+
+    test.each([1, 2, 3])('is the first one again when %i attempts are rolled back in the end', async (count) => {
+      const db = await attempts(...['second', 'third', 'fourth'].slice(0, count));
+      db.rollBack();
+      expect(await db.update(declaring('first'))).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.value()).toBe('first');
+    });
+
+    test('is the first one again when the last attempt fails elsewhere, before or after it is asked to write', async () => {
+      const db = await attempts('second');
+      await db.update(declaring('second', { Description: 'x' }));
+      db.fail();
+      db.rollBack();
+      expect(await db.update(declaring('first'))).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.value()).toBe('first');
+    });
+
+    test('is that of the attempt that completes, and stays when a later one is rolled back', async () => {
+      const db = await attempts('second', 'third');
+      await db.update(declaring('fourth'));
+      db.complete();
+      expect(await cloud.value()).toBe('fourth');
+      await db.update(declaring('fifth'));
+      db.rollBack();
+      await db.update(declaring('fourth'));
+      expect(await cloud.value()).toBe('fourth');
+    });
+
+    test('goes back to the first one through the deployment that goes on with it', async () => {
+      const db = await attempts('second');
+      await db.update(declaring('first'));
+      db.complete();
+      expect(await cloud.value()).toBe('first');
+    });
+
+    test('stays where somebody wrote it by hand between the attempts', async () => {
+      const db = await attempts('second');
+      await cloud.put('by hand');
+      db.rollBack();
+      expect(await db.update(declaring('first'))).toMatchObject({ status: 'SUCCESS' });
+      expect(await cloud.value()).toBe('by hand');
+    });
   });
 });
 
 test('an update that is delivered again after a later one changes nothing', async () => {
-  const db = await deployed();
+  const db = await cloud.deployed();
   await db.update(properties({ Description: 'one' }));
   const old = db.lastRequest;
   await db.update(declaring('two', { Description: 'two' }));
@@ -226,7 +291,7 @@ test('an update that is delivered again after a later one changes nothing', asyn
 
 describe('an update of a secret that', () => {
   test('was scheduled by hand restores it', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const value = await cloud.value();
     await cloud.schedule();
     const answer = await db.update(properties({ Description: 'orders' }));
@@ -236,7 +301,7 @@ describe('an update of a secret that', () => {
   });
 
   test('was scheduled by hand and whose key is dead says so', async () => {
-    const db = await deployed(properties({ KmsKeyId: KEY }));
+    const db = await cloud.deployed(properties({ KmsKeyId: KEY }));
     await cloud.schedule();
     cloud.keys.set(KEY, 'PendingDeletion');
     const answer = await db.update(properties({ KmsKeyId: KEY, Description: 'orders' }));
@@ -246,7 +311,7 @@ describe('an update of a secret that', () => {
   });
 
   test('is gone for good says so, and its Delete succeeds', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.destroy();
     const answer = await db.update(properties({ Description: 'orders' }));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
@@ -257,7 +322,7 @@ describe('an update of a secret that', () => {
   });
 
   test('was destroyed and made again by hand does not touch the new one', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     await cloud.destroy();
     await cloud.create();
     expect(await db.update(properties({ Description: 'orders' }))).toMatchObject({ status: 'FAILED' });
@@ -267,13 +332,13 @@ describe('an update of a secret that', () => {
   });
 
   test.each([
-    ['somebody else holds', { [OWNERSHIP_TAG.stackId]: stackId('bank'), [OWNERSHIP_TAG.owner]: 'bank' }],
-    ['another stack of the owner holds', { [OWNERSHIP_TAG.stackId]: stackId('shop', 9) }],
-    ['another resource of the stack holds', { [OWNERSHIP_TAG.logicalId]: 'Other' }],
-    ['has another owner', { [OWNERSHIP_TAG.owner]: 'bank' }],
-  ])('%s is refused, but not in a rollback', async (_, tags) => {
-    const db = await deployed();
-    await cloud.tag(tags);
+    ['somebody else holds', { owner: 'bank', stackId: stackId('bank') }],
+    ['another stack of the owner holds', { stackId: stackId('shop', 9) }],
+    ['another resource of the stack holds', { logicalId: 'Other' }],
+    ['has another owner', { owner: 'bank' }],
+  ])('%s is refused, but not in a rollback', async (_, holder) => {
+    const db = await cloud.deployed();
+    await cloud.tag(heldBy(holder));
     const answer = await db.update(properties({ Description: 'orders' }));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
     expect(cloud.changes).toEqual([]);
@@ -282,7 +347,69 @@ describe('an update of a secret that', () => {
     db.rollBack();
     expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
     expect(cloud.changes).toEqual([]);
-    expect(await cloud.tags()).toMatchObject(tags);
+    expect(await cloud.holder()).toMatchObject(holder);
+  });
+});
+
+describe('the tags of this library, taken away by a tool that does not know them,', () => {
+  const ALL = Object.values(OWNERSHIP_TAG);
+  const change = (more: Properties = {}) => properties({ Description: 'x', ...more });
+
+  test.each([
+    ['that of the owner', [OWNERSHIP_TAG.owner]],
+    ['that of the stack', [OWNERSHIP_TAG.stackId]],
+    ['that of the resource', [OWNERSHIP_TAG.logicalId]],
+    ['those of owner and resource', [OWNERSHIP_TAG.owner, OWNERSHIP_TAG.logicalId]],
+  ])('come back with the next update: %s', async (_, lost) => {
+    const db = await cloud.deployed();
+    await cloud.untag(lost);
+    expect(await db.update(change())).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.holder()).toEqual(db.holder);
+    db.complete();
+    await db.delete();
+    expect(await cloud.daysLeft()).toBe(14);
+  });
+
+  test.each<[string, () => Promise<unknown>, Properties, string]>([
+    ['live', async () => {}, { ExistingSecretPolicy: 'ADOPT' }, 'ExistingSecretPolicy.ADOPT'],
+    ['scheduled', () => cloud.schedule(), { RestorePolicy: 'ALWAYS' }, 'RestorePolicy.ALWAYS'],
+  ])('come back all together only where the template opts in (%s)', async (_, prepare, optIn, told) => {
+    const db = await cloud.deployed();
+    await cloud.untag(ALL);
+    await prepare();
+    const state = await cloud.state();
+    const refused = await db.update(change());
+    expect(refused).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(refused.reason).toContain('nothing was changed');
+    expect(refused.reason).toContain(told);
+    expect(refused.reason).toContain(`recoverable-secret:stack-id=${db.stackId}`);
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.state()).toBe(state);
+    // Its rollback does not get stuck.
+    db.rollBack();
+    expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS' });
+    db.complete();
+    expect(await db.update(change(optIn))).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
+    expect(await cloud.holder()).toEqual(db.holder);
+    expect(await cloud.state()).toBe('live');
+  });
+
+  test('come back where they are set as the message says', async () => {
+    const db = await cloud.deployed();
+    await cloud.untag(ALL);
+    const { reason } = await db.update(change());
+    const said = [...reason.matchAll(/(recoverable-secret:[a-z-]+)=(\S+?)(?=,? |,|$)/g)];
+    await cloud.tag(Object.fromEntries(said.map(([, key, value]) => [key, value])));
+    expect(await cloud.holder()).toEqual(db.holder);
+    expect(await db.update(change())).toMatchObject({ status: 'SUCCESS' });
+  });
+
+  test('do not come back to a secret that says otherwise', async () => {
+    const db = await cloud.deployed();
+    await cloud.untag([OWNERSHIP_TAG.owner]);
+    await cloud.tag(heldBy({ stackId: stackId('bank') }));
+    expect(await db.update(change({ ExistingSecretPolicy: 'ADOPT' }))).toMatchObject({ status: 'FAILED' });
+    expect(cloud.changes).toEqual([]);
   });
 });
 
@@ -290,7 +417,7 @@ describe('another name', () => {
   const renamed = properties({ Name: 'prod/orders' });
 
   test('is another secret, and the old one is scheduled by the clean-up', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const old = db.physicalId;
     const answer = await db.update(renamed);
     expect(answer).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'CREATED' } });
@@ -308,7 +435,7 @@ describe('another name', () => {
     [
       'scheduled for deletion',
       async () => {
-        await cloud.create({ Name: 'prod/orders', tags: { [OWNERSHIP_TAG.owner]: OWNER } });
+        await cloud.create({ Name: 'prod/orders', tags: heldBy({ owner: OWNER }) });
         await cloud.schedule('prod/orders', 9);
       },
       'RESTORED',
@@ -317,19 +444,19 @@ describe('another name', () => {
     [
       'live',
       async () => {
-        await cloud.create({ Name: 'prod/orders', tags: { [OWNERSHIP_TAG.owner]: OWNER } });
+        await cloud.create({ Name: 'prod/orders', tags: heldBy({ owner: OWNER }) });
       },
       'ADOPTED',
       'live',
     ],
   ])('that was %s is as it was after a rollback, and so is the old one', async (_, prepare, outcome, end) => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const { physicalId: old, properties: before } = db;
     const tags = await cloud.tags();
     await prepare();
     const tagsOfOther = await cloud.tags('prod/orders');
     const { physicalId: next, data } = await db.update(renamed);
-    expect(data).toEqual({ Outcome: outcome });
+    expect(data).toEqual({ Outcome: outcome, Id: next });
 
     db.rollBack();
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS', physicalId: old });
@@ -346,7 +473,7 @@ describe('another name', () => {
   });
 
   test('restores the old secret in a rollback if somebody has scheduled it meanwhile', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const old = db.physicalId;
     await db.update(renamed);
     await cloud.schedule();
@@ -357,7 +484,7 @@ describe('another name', () => {
 
   test('that is refused leaves the resource with its old secret', async () => {
     await cloud.create({ Name: 'prod/orders' });
-    const db = await deployed();
+    const db = await cloud.deployed();
     const old = db.physicalId;
     expect(await db.update(renamed)).toMatchObject({ status: 'FAILED', physicalId: old });
     expect(cloud.changes).toEqual([]);
@@ -367,19 +494,17 @@ describe('another name', () => {
   });
 
   test('is taken once by a request that is delivered twice', async () => {
-    const db = await deployed();
+    const db = await cloud.deployed();
     const first = await db.update(renamed);
-    cloud.calls = [];
     expect(await db.again()).toEqual(first);
-    expect(cloud.operations.filter((name) => name === 'CreateSecret')).toEqual([]);
+    expect(cloud.inputs('CreateSecret')).toHaveLength(1);
   });
 
-  test('cannot be taken from another resource of the stack that fails on existing secrets', async () => {
+  test('cannot be taken from another resource of the stack by one that fails on existing secrets', async () => {
     const other = cloud.resource({ logicalId: 'Orders' });
     await other.create(renamed);
-    const db = await deployed();
-    const answer = await db.update({ ...renamed, ExistingSecretPolicy: 'FAIL' });
-    expect(answer.status).toBe('FAILED');
-    expect(await cloud.tags('prod/orders')).toMatchObject({ [OWNERSHIP_TAG.logicalId]: 'Orders' });
+    const db = await cloud.deployed();
+    expect(await db.update({ ...renamed, ExistingSecretPolicy: 'FAIL' })).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.holder('prod/orders')).toEqual(other.holder);
   });
 });

@@ -1,7 +1,7 @@
 import { declaredSecret } from '../../src/handler/cloudformation/request';
 import { intoTemplate } from '../../src/handler/secret-value';
 import { Cloud } from './cloud';
-import { declaring, type Properties, properties } from './requests';
+import { declaring, type Properties, properties, stackId } from './requests';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -159,13 +159,15 @@ describe('what CloudFormation delivers', () => {
     expect(declaredSecret({ Name: 'x', ...given }, '').value).toEqual(value);
   });
 
-  test('is read with defaults for what an older construct did not write', () => {
+  test('is read with defaults for what the construct did not write', () => {
     expect(declaredSecret({ Name: 'x' }, stackId('shop'))).toMatchObject({
       recoveryWindowInDays: 30,
       forceDeleteWithoutRecovery: false,
       restorePolicy: 'IF_OWNED',
       existingSecretPolicy: 'ADOPT_IF_OWNED',
       restoredValue: 'KEEP',
+      updatedValue: 'REGENERATE',
+      owner: 'shop',
       replicas: [],
       tags: {},
     });
