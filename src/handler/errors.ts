@@ -60,8 +60,11 @@ export function isDenied(error: unknown): boolean {
   return ['AccessDenied', 'AccessDeniedException'].includes(errorName(error));
 }
 
+/** Those of the network have a code and no name of their own. */
 export function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : '';
+  if (!(error instanceof Error)) return '';
+  const { name, code } = error as NodeJS.ErrnoException;
+  return name === 'Error' && code ? code : name;
 }
 
 /** Runs one call to AWS. */
