@@ -1,16 +1,6 @@
 import { MAX_TAGS, OWNERSHIP_TAG_PREFIX } from '../../private/contract';
 import { pollUntil, waitFor, waitUntil } from '../aws/retry';
-import {
-  addReplicas,
-  describe,
-  IN_ANOTHER_REGION,
-  moveLabel,
-  putValue,
-  removeReplicas,
-  tag,
-  untag,
-  updateMetadata,
-} from '../aws/secrets';
+import { addReplicas, describe, moveLabel, putValue, removeReplicas, tag, untag, updateMetadata } from '../aws/secrets';
 import { errorName, Failure } from '../errors';
 import type { Changes } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
@@ -137,7 +127,8 @@ export async function letReplicasGo(
   const seen = new Map<string, 'there' | 'gone' | 'unknown'>();
   const look = async (region: string) => {
     try {
-      const replica = await describe(env, arnIn(region, arn), env.secretsIn(region), IN_ANOTHER_REGION);
+      // Asked again anyway, so no single question is worth patience.
+      const replica = await describe(env, arnIn(region, arn), env.secretsIn(region), {});
       // Without a primary it was promoted to a secret of its own, which is not ours to wait for.
       seen.set(region, replica?.replicaOf ? 'there' : 'gone');
     } catch (error) {
