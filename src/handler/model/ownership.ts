@@ -124,13 +124,18 @@ export function claim(declared: DeclaredSecret, requester: Requester, outcome: O
   return {
     ...heldBy(declared, requester),
     [OWNERSHIP_TAG.origin]: [outcome, requestId, ...sent].join(' '),
-    ...(outcome === 'RESTORED' && { [OWNERSHIP_TAG.restoredBy]: requestId }),
+    ...(outcome === 'RESTORED' && restoredBy(requester)),
     ...(before && {
       [OWNERSHIP_TAG.previousOwner]: before.owner,
       [OWNERSHIP_TAG.previousStackId]: before.stackId,
       [OWNERSHIP_TAG.previousLogicalId]: before.logicalId,
     }),
   };
+}
+
+/** Tells a rollback that the request restored the secret, also where another delivery of it found it live. */
+export function restoredBy({ requestId }: Requester): Tags {
+  return { [OWNERSHIP_TAG.restoredBy]: requestId };
 }
 
 /** The ownership tags of a secret that its resource goes on to hold. */

@@ -1,11 +1,19 @@
 import { pollUntil, retryAny, retryOnStale } from '../aws/retry';
-import { addReplicas, create, describe, restore } from '../aws/secrets';
+import { addReplicas, create, describe, restore, tag } from '../aws/secrets';
 import { type Acquisition, type Direction, decideAcquisition, mayRestore } from '../decide/acquire';
 import type { Memory } from '../decide/release';
 import { errorName, Failure, RollbackIncomplete, rejected, Stale } from '../errors';
 import { changesOf, valueToRestore } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
-import { claim, isBeingReturned, isClaimedBy, isSameHolder, stillHeld, type Tags } from '../model/ownership';
+import {
+  claim,
+  isBeingReturned,
+  isClaimedBy,
+  isSameHolder,
+  restoredBy,
+  stillHeld,
+  type Tags,
+} from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
 import { produceValue } from '../secret-value';
@@ -131,8 +139,10 @@ async function seeWhetherTaken({ env, requester }: Attempt, secret: ExistingSecr
   const now = (await describe(env, secret.arn))?.ownership;
   if (!now || JSON.stringify(now) === JSON.stringify(secret.ownership)) return undefined;
   const taken = new Failure(`secret '${secret.name}' was taken by ${now.stackId ?? 'somebody else'} at the same time`);
-  if (isClaimedBy(requester, now)) return new Stale(taken);
-  throw taken;
+  if (!isClaimedBy(requester, now)) throw taken;
+  // The other delivery of the request may have found it live: only this one knows that it was not.
+  if (now.origin?.outcome === 'ADOPTED') await tag(env, secret.arn, restoredBy(requester));
+  return new Stale(taken);
 }
 
 async function adopt(attempt: Attempt, secret: ExistingSecret): Promise<Acquired | Stale> {
