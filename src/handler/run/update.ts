@@ -50,21 +50,27 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   const rollsBack = valueChanged && (await attempt.direction()).kind === 'rollback';
   const { changes, value } = await prepareRevision(attempt, secret, decision.action === 'restore');
   if (valueChanged && !value && !rollsBack) env.log({ step: 'value kept', secret: arn });
+  const unfinished = valueChanged ? await unfinishedVersion(attempt, secret) : undefined;
+  // The questions about the value have taken time, in which CloudFormation may have gone on.
+  if (valueChanged) await attempt.assertCurrent();
   if (decision.action === 'restore' && !(await restore(env, arn))) {
     throw new Failure(`secret '${secret.name}' is being deleted for good`);
   }
   // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
   // one from before stays the previous one.
-  if (valueChanged) await takeUnfinishedValueBack(attempt, secret);
+  if (unfinished !== undefined) await putValueBack(env, secret, unfinished);
   await apply(attempt, secret, changes, rollsBack ? undefined : value);
   return { arn, outcome };
 }
 
-/** A value by hand, by a rotation, or of a deployment that completed stays. */
-async function takeUnfinishedValueBack(attempt: Attempt, secret: ExistingSecret): Promise<void> {
+/**
+ * The current version, where a deployment wrote it that never completed. A value by hand, by a rotation, or of a deployment
+ * that completed stays.
+ */
+async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Promise<string | undefined> {
   const current = versionWith('AWSCURRENT', secret);
   const at = current === undefined ? undefined : writtenAt(current);
   // A second delivery of an Update finds the version that the first one wrote.
-  if (current === undefined || at === undefined || current === versionIdOf(attempt.requester)) return;
-  if ((await attempt.deployment(at)).outcome !== 'completed') await putValueBack(attempt.env, secret, current);
+  if (at === undefined || current === versionIdOf(attempt.requester)) return undefined;
+  return (await attempt.deployment(at)).outcome === 'completed' ? undefined : current;
 }

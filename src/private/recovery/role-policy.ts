@@ -312,7 +312,7 @@ function withLongestTokens(value: unknown, longest: Readonly<Record<string, stri
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withLongestTokens(member, longest)]));
 }
 
-const SEE_STACK = ['DescribeStacks', 'DescribeStackResource', 'DescribeChangeSet'].map(
+const SEE_STACK = ['DescribeStacks', 'DescribeStackEvents', 'DescribeStackResource', 'DescribeChangeSet'].map(
   (operation) => `cloudformation:${operation}`,
 );
 
