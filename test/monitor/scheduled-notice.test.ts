@@ -107,7 +107,6 @@ describe('what a stack still needs', () => {
     for (const client of [
       secrets,
       awsEnvironment(
-        undefined,
         () => 0,
         () => undefined,
       ).secrets,
