@@ -126,8 +126,9 @@ export class Account {
     await this.client().send(new RestoreSecretCommand({ SecretId: id }));
   }
 
-  async put(value: string, id: string = NAME): Promise<void> {
-    await this.client().send(new PutSecretValueCommand({ SecretId: id, SecretString: value }));
+  async put(value: string, id: string = NAME, label = 'AWSCURRENT'): Promise<void> {
+    const input = { SecretId: id, SecretString: value, VersionStages: [label] };
+    await this.client().send(new PutSecretValueCommand(input));
   }
 
   async addReplica(region: string): Promise<void> {

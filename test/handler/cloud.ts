@@ -20,6 +20,7 @@ import type { CloudFormationRequest } from '../../src/handler/cloudformation/req
 import type { Answer } from '../../src/handler/cloudformation/response';
 import type { Environment } from '../../src/handler/environment';
 import { answerTo, handler } from '../../src/handler/secret-recovery.lambda';
+import { MAX_TAGS } from '../../src/private/contract';
 import { type Emulator, startMoto } from '../support/emulator';
 import { Account, REGION } from './account';
 import { type Properties, SIGNATURE, stackId } from './requests';
@@ -306,6 +307,13 @@ export class Cloud extends Account {
         'InvalidRequestException',
         "You can't perform this operation on the secret because it was marked for deletion.",
       );
+    }
+    if (call.input.Tags) {
+      const present = operation === 'CreateSecret' ? {} : await this.tags(id);
+      const keys = [...Object.keys(present), ...call.input.Tags.map(({ Key }: { Key: string }) => Key)];
+      if (new Set(keys.filter((key) => !key.startsWith('aws:'))).size > MAX_TAGS) {
+        throw awsError('InvalidParameterException', 'The maximum number of tags is 50.');
+      }
     }
     const output = await proceed();
     if (operation === 'UpdateSecret' && call.input.Description !== undefined) {

@@ -232,6 +232,31 @@ describe('a secret that comes back', () => {
     expect(await cloud.value()).toHaveLength(32);
   });
 
+  test('loses the label of a rotation that its deletion cut off, so that the next one can begin', async () => {
+    const arn = await leftBehind('live', OWNER);
+    await cloud.put('rotated half', NAME, 'AWSPENDING');
+    await cloud.schedule();
+    expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+    const labels = Object.values((await cloud.describe())?.VersionIdsToStages ?? {}).flat();
+    expect(labels).toEqual(['AWSCURRENT']);
+    expect(await cloud.value()).toBe('made by hand');
+  });
+
+  test('keeps the label of a rotation that ended', async () => {
+    await leftBehind('live', OWNER);
+    cloud.showing((secret) => ({ ...secret, VersionIdsToStages: { current: ['AWSCURRENT', 'AWSPENDING'] } }));
+    await cloud.schedule();
+    await cloud.resource().create();
+    expect(cloud.changes).not.toContain('UpdateSecretVersionStage');
+  });
+
+  test('tells in the log that a live one keeps its value, whatever the generator says', async () => {
+    await leftBehind('live', 'depot');
+    await cloud.resource().create(properties({ ExistingSecretPolicy: 'ADOPT' }));
+    expect(cloud.steps).toContain('value kept');
+    expect(await cloud.value()).toBe('made by hand');
+  });
+
   test('is scheduled, restored and scheduled as often as its stack comes and goes', async () => {
     const first = await cloud.resource({ life: 1 }).create();
     const value = await cloud.value();
@@ -253,6 +278,77 @@ describe('a secret that comes back', () => {
     await db.delete();
     db.complete();
     expect(await db.create()).toMatchObject({ status: 'SUCCESS', physicalId, data: { Outcome: 'RESTORED' } });
+  });
+});
+
+describe('AWS takes 50 tags, of which', () => {
+  const many = (count: number, prefix = 'declared') =>
+    Object.fromEntries(Array.from({ length: count }, (_, number) => [`${prefix}-${number}`, 'x']));
+  const tagged = (count: number, more: Properties = {}) => properties({ Tags: tagList(many(count)), ...more });
+  const refused = (tags: number) =>
+    new RegExp(`would have ${tags} tags beside those of this library.*nothing was changed`);
+
+  test('41 may be declared, and the secret comes back, is taken by another owner, and can be changed', async () => {
+    const db = await cloud.deployed(tagged(41));
+    await db.delete();
+    const next = cloud.resource({ stack: 'depot' });
+    expect(
+      await next.create(tagged(41, { RestorePolicy: 'ALWAYS', ReplicaRegions: [{ Region: 'us-east-1' }] })),
+    ).toMatchObject({
+      status: 'SUCCESS',
+      data: { Outcome: 'RESTORED' },
+    });
+    expect(await cloud.otherTags()).toEqual(many(41));
+    next.complete();
+    expect(await next.update(tagged(41, { Description: 'x', RestorePolicy: 'ALWAYS' }))).toMatchObject({
+      status: 'SUCCESS',
+    });
+    expect(await next.update(properties({ Tags: tagList(many(41, 'other')) }))).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.otherTags()).toEqual(many(41, 'other'));
+  });
+
+  test.each<[string, () => Promise<unknown>, Properties, number]>([
+    ['42 declared ones', async () => {}, tagged(42), 42],
+    [
+      'one declared one more than fits beside those by hand',
+      async () => {
+        await cloud.create({ tags: { ...many(41, 'by-hand'), ...heldBy({ owner: OWNER }) } });
+        await cloud.schedule();
+      },
+      tagged(1),
+      42,
+    ],
+    [
+      'those by hand of an adopted secret, and of ours',
+      () => cloud.create({ tags: many(45, 'by-hand') }),
+      properties({ ExistingSecretPolicy: 'ADOPT' }),
+      45,
+    ],
+  ])(
+    'none are left for this library, which is told before anything is changed: %s',
+    async (_, prepare, wanted, tags) => {
+      await prepare();
+      const answer = await cloud.resource().create(wanted);
+      expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+      expect(answer.reason).toMatch(refused(tags));
+      expect(cloud.changes).toEqual([]);
+    },
+  );
+
+  test('one too many is refused in an update as well, and does not block the others', async () => {
+    const db = await cloud.deployed(tagged(41));
+    const before = db.properties;
+    const answer = await db.update(tagged(42));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toMatch(refused(42));
+    expect(cloud.changes).toEqual([]);
+    db.properties = tagged(42);
+    db.rollBack();
+    expect(await db.update(before)).toMatchObject({ status: 'SUCCESS' });
+    db.complete();
+    // Somebody adds what fits into AWS: nothing that the template says can be in the way.
+    await cloud.tag({ byHand: 'x' });
+    expect(await db.update({ ...before, Description: 'x' })).toMatchObject({ status: 'SUCCESS' });
   });
 });
 
@@ -397,6 +493,15 @@ describe('a secret that cannot be held', () => {
       expect(await cloud.resource().create(properties({ KmsKeyId: KEY }))).toMatchObject({ status: 'SUCCESS' });
     },
   );
+
+  test('is not one whose key had an alias that is gone', async () => {
+    for (const alias of ['alias/db', 'arn:aws:kms:eu-west-1:123456789012:alias/db']) {
+      await leftBehind('pending', OWNER, { KmsKeyId: alias });
+      cloud.keys.set(alias, 'NotFoundException');
+      expect(await cloud.resource().create(properties({ KmsKeyId: KEY }))).toMatchObject({ status: 'SUCCESS' });
+      await cloud.destroy();
+    }
+  });
 
   test('because its key is dead is not adopted either', async () => {
     await leftBehind('live', OWNER, { KmsKeyId: KEY });

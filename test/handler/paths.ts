@@ -1,6 +1,5 @@
-import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { awsError, type Cloud } from './cloud';
-import { declaring, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import { BANK, declaring, heldBy, NAME, OWNER, type Properties, properties, tagList } from './requests';
 import type { Resource } from './resource';
 
 /** Every value that a path gives a secret, by template or by hand. Each has characters that JSON escapes. */
@@ -12,11 +11,6 @@ export const VALUES = {
 } as const;
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
-const BANK = {
-  [OWNERSHIP_TAG.owner]: 'bank',
-  [OWNERSHIP_TAG.stackId]: stackId('bank'),
-  [OWNERSHIP_TAG.logicalId]: 'Vault',
-};
 const EVERYTHING: Properties = {
   Description: 'new',
   KmsKeyId: KEY,
@@ -38,14 +32,10 @@ export interface Path {
 async function pending(cloud: Cloud, owner: string | undefined, more = {}): Promise<void> {
   await cloud.create({
     SecretString: VALUES.byHand,
-    tags: owner === undefined ? {} : { ...BANK, [OWNERSHIP_TAG.owner]: owner },
+    tags: owner === undefined ? {} : { ...BANK, ...heldBy({ owner }) },
     ...more,
   });
   await cloud.schedule();
-}
-
-function rollBack(db: Resource): void {
-  db.stack.status = db.stack.status.startsWith('CREATE') ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_ROLLBACK_IN_PROGRESS';
 }
 
 /** The life of one resource. */
@@ -79,36 +69,31 @@ export const PATHS: Path[] = [
   life('taken from another owner, given back by a rollback', 'SUCCESS SUCCESS', async (db, cloud) => {
     await pending(cloud, 'bank');
     const created = await db.create(declaring(VALUES.declared, { RestorePolicy: 'ALWAYS' }));
-    rollBack(db);
+    db.rollBack();
     return [created, await db.delete()];
   }),
   life('adopted, given back by a rollback', 'SUCCESS SUCCESS', async (db, cloud) => {
     await cloud.create({ SecretString: VALUES.byHand, tags: BANK });
     const created = await db.create(declaring(VALUES.declared, { ExistingSecretPolicy: 'ADOPT' }));
-    rollBack(db);
+    db.rollBack();
     return [created, await db.delete()];
   }),
   life('adopted from a native resource that retains it', 'SUCCESS', async (db, cloud) => {
-    const stack = stackId('legacy');
-    const ResourceChange = { LogicalResourceId: 'Native', Action: 'Remove', PolicyAction: 'Retain' };
-    cloud.stacks.set(stack, {
-      status: 'UPDATE_IN_PROGRESS',
-      changeSetId: 'change-set',
-      changes: [{ ResourceChange }],
-      resources: { Native: 'CREATE_COMPLETE' },
-    });
+    const native = cloud.resource({ stack: 'legacy', logicalId: 'Native' });
+    native.stack.resources.Native = 'CREATE_COMPLETE';
+    native.plan({ Native: 'Retain' });
     await cloud.create({
       SecretString: VALUES.byHand,
-      tags: { 'aws:cloudformation:stack-id': stack, 'aws:cloudformation:logical-id': 'Native' },
+      tags: { 'aws:cloudformation:stack-id': native.stackId, 'aws:cloudformation:logical-id': 'Native' },
     });
     return [await db.create(properties({ ExistingSecretPolicy: 'ADOPT' }))];
   }),
   life('updated in everything, and rolled back', 'SUCCESS SUCCESS SUCCESS', async (db) => {
     const created = await db.create(declaring(VALUES.declared));
     const before = db.properties;
-    db.enter('UPDATE_IN_PROGRESS');
+    db.complete();
     const updated = await db.update(declaring(VALUES.changed, EVERYTHING));
-    rollBack(db);
+    db.rollBack();
     return [created, updated, await db.update(before)];
   }),
   life('updated after it was scheduled by hand', 'SUCCESS SUCCESS', async (db, cloud) => {
@@ -119,9 +104,10 @@ export const PATHS: Path[] = [
   life('renamed, and rolled back', 'SUCCESS SUCCESS SUCCESS SUCCESS', async (db) => {
     const created = await db.create(declaring(VALUES.declared));
     const before = db.properties;
+    db.complete();
     const renamed = await db.update(declaring(VALUES.changed, { Name: 'prod/other' }));
     const { physicalId, properties: after } = db;
-    rollBack(db);
+    db.rollBack();
     return [created, renamed, await db.update(before), await db.delete({ physicalId, properties: after })];
   }),
   life('refused, and then deleted', 'FAILED SUCCESS', async (db, cloud) => {
@@ -178,7 +164,7 @@ export const PATHS: Path[] = [
     }),
   ),
   life('failed where nobody expected it', 'FAILED', async (db, cloud) => {
-    cloud.intercept('secretsmanager:DescribeSecret', async () => null);
+    cloud.intercept('secretsmanager:CreateSecret', async () => null);
     return [await db.create(declaring(VALUES.declared))];
   }),
   life('failed to be deleted', 'SUCCESS FAILED', async (db, cloud) => {
