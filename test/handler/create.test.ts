@@ -1,4 +1,4 @@
-import { OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../../src/private/contract';
+import { MAX_OTHER_TAGS, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX } from '../../src/private/contract';
 import { Cloud, NO_ARN } from './cloud';
 import { BANK, declaring, heldBy, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
 
@@ -281,42 +281,43 @@ describe('a secret that comes back', () => {
   });
 });
 
-describe('AWS takes 50 tags, of which', () => {
+describe('of the 50 tags that AWS takes', () => {
+  const MOST = MAX_OTHER_TAGS;
   const many = (count: number, prefix = 'declared') =>
     Object.fromEntries(Array.from({ length: count }, (_, number) => [`${prefix}-${number}`, 'x']));
   const tagged = (count: number, more: Properties = {}) => properties({ Tags: tagList(many(count)), ...more });
   const refused = (tags: number) =>
     new RegExp(`would have ${tags} tags beside those of this library.*nothing was changed`);
 
-  test('41 may be declared, and the secret comes back, is taken by another owner, and can be changed', async () => {
-    const db = await cloud.deployed(tagged(41));
+  test('those that this library leaves may be declared, and the secret comes back, is taken by another owner, and can be changed', async () => {
+    const db = await cloud.deployed(tagged(MOST));
     await db.delete();
     const next = cloud.resource({ stack: 'depot' });
     expect(
-      await next.create(tagged(41, { RestorePolicy: 'ALWAYS', ReplicaRegions: [{ Region: 'us-east-1' }] })),
+      await next.create(tagged(MOST, { RestorePolicy: 'ALWAYS', ReplicaRegions: [{ Region: 'us-east-1' }] })),
     ).toMatchObject({
       status: 'SUCCESS',
       data: { Outcome: 'RESTORED' },
     });
-    expect(await cloud.otherTags()).toEqual(many(41));
+    expect(await cloud.otherTags()).toEqual(many(MOST));
     next.complete();
-    expect(await next.update(tagged(41, { Description: 'x', RestorePolicy: 'ALWAYS' }))).toMatchObject({
+    expect(await next.update(tagged(MOST, { Description: 'x', RestorePolicy: 'ALWAYS' }))).toMatchObject({
       status: 'SUCCESS',
     });
-    expect(await next.update(properties({ Tags: tagList(many(41, 'other')) }))).toMatchObject({ status: 'SUCCESS' });
-    expect(await cloud.otherTags()).toEqual(many(41, 'other'));
+    expect(await next.update(properties({ Tags: tagList(many(MOST, 'other')) }))).toMatchObject({ status: 'SUCCESS' });
+    expect(await cloud.otherTags()).toEqual(many(MOST, 'other'));
   });
 
   test.each<[string, () => Promise<unknown>, Properties, number]>([
-    ['42 declared ones', async () => {}, tagged(42), 42],
+    ['too many declared ones', async () => {}, tagged(MOST + 1), MOST + 1],
     [
       'one declared one more than fits beside those by hand',
       async () => {
-        await cloud.create({ tags: { ...many(41, 'by-hand'), ...heldBy({ owner: OWNER }) } });
+        await cloud.create({ tags: { ...many(MOST, 'by-hand'), ...heldBy({ owner: OWNER }) } });
         await cloud.schedule();
       },
       tagged(1),
-      42,
+      MOST + 1,
     ],
     [
       'those by hand of an adopted secret, and of ours',
@@ -336,13 +337,13 @@ describe('AWS takes 50 tags, of which', () => {
   );
 
   test('one too many is refused in an update as well, and does not block the others', async () => {
-    const db = await cloud.deployed(tagged(41));
+    const db = await cloud.deployed(tagged(MOST));
     const before = db.properties;
-    const answer = await db.update(tagged(42));
+    const answer = await db.update(tagged(MOST + 1));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
-    expect(answer.reason).toMatch(refused(42));
+    expect(answer.reason).toMatch(refused(MOST + 1));
     expect(cloud.changes).toEqual([]);
-    db.properties = tagged(42);
+    db.properties = tagged(MOST + 1);
     db.rollBack();
     expect(await db.update(before)).toMatchObject({ status: 'SUCCESS' });
     db.complete();
