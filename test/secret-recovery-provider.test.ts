@@ -284,6 +284,7 @@ describe('the role', () => {
     expect(new Set(statements.map(({ Effect }) => Effect))).toEqual(new Set(['Allow']));
     expect([...new Set(statements.flatMap(({ Action }) => listOf(Action)))].sort()).toEqual([
       'cloudformation:DescribeChangeSet',
+      'cloudformation:DescribeStackEvents',
       'cloudformation:DescribeStackResource',
       'cloudformation:DescribeStacks',
       'kms:Decrypt',
@@ -482,7 +483,7 @@ describe('the permissions by name', () => {
       {
         Sid: 'SeeStacks',
         Effect: 'Allow',
-        Action: ['DescribeStacks', 'DescribeStackResource', 'DescribeChangeSet'].map(
+        Action: ['DescribeStacks', 'DescribeStackEvents', 'DescribeStackResource', 'DescribeChangeSet'].map(
           (name) => `cloudformation:${name}`,
         ),
         Resource: 'arn:aws:cloudformation:eu-west-1:111111111111:stack/*',

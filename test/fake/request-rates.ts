@@ -23,7 +23,10 @@ const QUOTAS: readonly { readonly operations: readonly string[]; readonly perSec
     perSecond: 50,
   },
   { operations: ['DescribeSecret'], perSecond: 10_000 },
-  { operations: ['DescribeStackResource', 'DescribeStacks', 'DescribeChangeSet'], perSecond: 10 },
+  {
+    operations: ['DescribeStackResource', 'DescribeStackEvents', 'DescribeStacks', 'DescribeChangeSet'],
+    perSecond: 10,
+  },
 ];
 
 /** Refuses what goes beyond the quotas, as AWS does: a bucket for each that holds the requests of one second. */
