@@ -129,6 +129,10 @@ test('CloudFormation is asked about a stack, and its denial is known as one', as
   // It knows no such stack.
   answers.DescribeStacks = [400, error('ValidationError')];
   expect(await env().stacks.status(stackId('shop'))).toBeUndefined();
+  // Somebody has deleted the change set that was executed last.
+  answers.DescribeStacks = [200, xml('<Stacks><member><ChangeSetId>gone</ChangeSetId></member></Stacks>')];
+  answers.DescribeChangeSet = [404, error('ChangeSetNotFound')];
+  expect(await env().stacks.fate(stackId('shop'), 'Db')).toBe('unknown');
 });
 
 test.each<[string, number, object, string | undefined]>([

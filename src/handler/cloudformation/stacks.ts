@@ -136,9 +136,9 @@ export class Stacks {
         ChangeSetName: changeSet,
         NextToken: token,
       });
-      const page = await calling('DescribeChangeSet', () => this.client.send(command));
-      // Not one that was executed before: a deployment without a change set can leave it there.
-      if (page.ExecutionStatus !== 'EXECUTE_IN_PROGRESS') return 'unknown';
+      const page = await unlessAbsent(() => calling('DescribeChangeSet', () => this.client.send(command)));
+      // Not one that was executed before: a deployment without a change set can leave it there, also deleted.
+      if (page?.ExecutionStatus !== 'EXECUTE_IN_PROGRESS') return 'unknown';
       const change = page.Changes?.find(({ ResourceChange }) => ResourceChange?.LogicalResourceId === logicalId);
       const { Action, PolicyAction } = change?.ResourceChange ?? {};
       if (Action === 'Remove') return PolicyAction === 'Retain' ? 'retained' : 'removed';
@@ -185,11 +185,13 @@ export interface ResourceId {
 /** How far two dates of CloudFormation may be apart that belong to one moment. */
 const CLOCKS_DIFFER_MS = 3_000;
 
+const ABSENT = ['ChangeSetNotFoundException', 'ValidationError'];
+
 async function unlessAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
-    if (errorName(error) === 'ValidationError') return undefined;
+    if (ABSENT.includes(errorName(error))) return undefined;
     throw error;
   }
 }
