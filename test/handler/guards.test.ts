@@ -112,6 +112,7 @@ describe('the holder of a live secret', () => {
     ['gone', 'nobody', {}, {}, {}],
     ['gone', 'no resource', without(heldBy(BANK), OWNERSHIP_TAG.logicalId), {}, {}],
     ['gone', 'no stack', without(heldBy(BANK), OWNERSHIP_TAG.stackId), {}, {}],
+    ['gone', 'the resource itself, by an earlier request', heldBy({ ...SHOP, requestId: 'x' }), {}, {}],
     ['in this stack', 'a resource that stays', heldBy(OTHER), {}, seen(true, 'kept')],
     ['in this stack', 'a resource that stays, asked by name', heldBy(OTHER), ADOPT, seen(true, 'kept')],
     ['gone', 'a resource that has left', heldBy(OTHER), {}, seen(false)],

@@ -352,6 +352,10 @@ test.each<[boolean, object | undefined]>([
   [true, { ResourceStatus: 'UPDATE_FAILED', PhysicalResourceId: ARN }],
   [true, { PhysicalResourceId: ARN }],
   [false, { ResourceStatus: 'CREATE_COMPLETE', PhysicalResourceId: 'arn:of-another-secret' }],
+  // Two resources of one name are created at the same time, and one has been faster.
+  [true, { ResourceStatus: 'CREATE_IN_PROGRESS' }],
+  [true, { ResourceStatus: 'CREATE_IN_PROGRESS', PhysicalResourceId: '' }],
+  [false, { ResourceStatus: 'CREATE_IN_PROGRESS', PhysicalResourceId: 'arn:of-another-secret' }],
   [false, { ResourceStatus: 'CREATE_COMPLETE' }],
   [false, { ResourceStatus: 'DELETE_IN_PROGRESS', PhysicalResourceId: ARN }],
   [false, { ResourceStatus: 'DELETE_COMPLETE', PhysicalResourceId: ARN }],
@@ -377,6 +381,7 @@ describe('the fate of a resource', () => {
     ['removed', 'removed, nobody knows how', [page(db('Remove'))]],
     ['unknown', 'replaced and retained', [page(db('Modify', 'Retain'))]],
     ['unknown', 'changed', [page(db('Modify'))]],
+    ['kept', 'added', [page(db('Add'))]],
     ['kept', 'not mentioned', [page(other), page(other)]],
     ['kept', 'not mentioned in any change', [{}]],
     ['kept', 'not mentioned by a change of something else', [{ Changes: [{}] }]],

@@ -120,9 +120,11 @@ export class Stacks {
 
   /** Whether the stack has the resource, does not let go of it, and the resource is this secret. */
   async has({ stackId, logicalId, physicalId }: ResourceId): Promise<boolean> {
-    const resource = await this.resource(stackId, logicalId);
+    const { ResourceStatus: status, PhysicalResourceId: current } = (await this.resource(stackId, logicalId)) ?? {};
     // One whose clean-up failed is forgotten, and its state stays.
-    return !resource?.ResourceStatus?.startsWith('DELETE_') && resource?.PhysicalResourceId === physicalId;
+    if (status?.startsWith('DELETE_')) return false;
+    // CloudFormation knows no physical id before the creation has ended.
+    return current ? current === physicalId : status === 'CREATE_IN_PROGRESS';
   }
 
   /** What the deployment that is under way will do with a resource of the stack. */

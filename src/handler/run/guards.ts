@@ -7,7 +7,7 @@ import { type Refused, refuseDeadKey, refuseNative, refuseNoName, refuseRegion, 
 import type { Environment } from '../environment';
 import { errorName, isDenied, rejected } from '../errors';
 import { type TagChanges, tooManyTags } from '../model/changes';
-import type { Tags } from '../model/ownership';
+import { holds, type Tags } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
 import type { Attempt } from './attempt';
 
@@ -50,7 +50,8 @@ export async function assertFree(attempt: Attempt, secret: ExistingSecret): Prom
 export async function holderNow(attempt: Attempt, secret: ExistingSecret): Promise<HolderNow> {
   const { env, requester, declared } = attempt;
   const { stackId, logicalId, owner } = secret.ownership;
-  if (!stackId || !logicalId) return 'gone';
+  // What this resource has from an earlier request it takes from nobody.
+  if (!stackId || !logicalId || holds(requester, secret.ownership)) return 'gone';
   const of = { stackId, logicalId, physicalId: secret.arn };
   if (stackId === requester.stackId)
     return (await retryQuery(env, () => stays(attempt, secret, of))) ? 'in this stack' : 'gone';
