@@ -127,8 +127,8 @@ function isHeld({ ownership }: ExistingSecret, declared: DeclaredSecret, request
 
 /** Where nobody can tell, the secret was somebody's before. */
 function wasAdopted({ origin }: Ownership, memory?: Memory): boolean {
+  if (memory && memory.intended !== 'ADOPTED') return false;
   // Of two deliveries at the same time one may have restored what the other one found live, and then adopts.
-  if (memory && (memory.intended !== 'ADOPTED' || origin?.outcome === 'RESTORED')) return false;
   return (origin?.outcome ?? 'ADOPTED') === 'ADOPTED';
 }
 
