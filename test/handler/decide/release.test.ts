@@ -264,6 +264,14 @@ describe('whatever is found, whoever asks, for whatever reason', () => {
     expect(asked).toBeLessThan(COMBINATIONS.length / 2);
   });
 
+  test('CloudFormation is not asked about what is as it should be, nor about what is none of its business', () => {
+    for (const found of [existing(CREATED), existing(RESTORED), existing(ADOPTED, SCHEDULED), existing(heldBy(BANK))]) {
+      expect(dependsOnDeployment(found, declared(), DELETE, removal())).toBe(false);
+    }
+    expect(dependsOnDeployment(existing(heldBy(BANK)), declared(FORCE), DELETE, failedDeployment())).toBe(false);
+    expect(dependsOnDeployment(existing(ADOPTED), declared(), DELETE, failedRequest(FIRST.requestId))).toBe(false);
+  });
+
   test('without an answer nothing is deleted for good, and nothing is given away', () => {
     for (const { found, reason, given, by } of COMBINATIONS) {
       if (reason.kind === 'failed request') continue;
