@@ -143,7 +143,7 @@ function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
 /** Only what a deployment that completed has asked for; the tag is what IAM checks. */
 function mayForce({ tags }: ExistingSecret, declared: DeclaredSecret, reason: Reason & { kind: 'removal' }): boolean {
   const asked = declared.forceDeleteWithoutRecovery && tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW;
-  return asked && reason.deployment !== undefined && reason.deployment.idle;
+  return asked && reason.deployment?.idle === true;
 }
 
 function leave(why: string, undoValueOf?: string): Release {
