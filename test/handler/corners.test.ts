@@ -102,6 +102,13 @@ describe('a secret that is given back', () => {
     expect(await cloud.state()).toBe('live');
   });
 
+  test('goes to its owner also where tags of the take-over stay', async () => {
+    const db = await givenBack(BANK, () => cloud.fail(sm('UntagResource'), 'AccessDeniedException'));
+    expect(await cloud.tags()).toMatchObject(BANK);
+    expect(await db.again()).toMatchObject(done);
+    expect(await cloud.state()).toBe('live');
+  });
+
   test('to nobody knows whom stays as it is', async () => {
     const db = await givenBack(BANK, () => cloud.untag([OWNERSHIP_TAG.previousOwner]));
     expect(await cloud.holder()).toEqual(db.holder);

@@ -1,7 +1,18 @@
 import { unknownSecret } from '../../src/handler/run/attempt';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { awsError, Cloud, type Delivered, NO_ARN, sm } from './cloud';
-import { BANK, declaring, heldBy, NAME, OWNER, type Properties, properties, stackId, tagList } from './requests';
+import {
+  BANK,
+  declaring,
+  type Holder,
+  heldBy,
+  NAME,
+  OWNER,
+  type Properties,
+  properties,
+  stackId,
+  tagList,
+} from './requests';
 import type { Resource } from './resource';
 
 let cloud: Cloud;
@@ -21,6 +32,7 @@ const EVERYTHING = {
   ReplicaRegions: [{ Region: FAR }],
 };
 const OWN = heldBy({ owner: OWNER, stackId: stackId('shop', 9), logicalId: 'Vault' });
+const ADOPT = { ExistingSecretPolicy: 'ADOPT' } as const;
 const done = { status: 'SUCCESS' };
 
 async function pending(tags: Record<string, string>): Promise<string> {
@@ -29,75 +41,70 @@ async function pending(tags: Record<string, string>): Promise<string> {
   return arn;
 }
 
+const live = (tags: Record<string, string>) => cloud.create({ tags: { ...tags, byHand: '1' } });
+
 const STEPS = ['TagResource', 'UpdateSecret', 'ReplicateSecretToRegions', 'PutSecretValue'];
 
-describe('a Create that fails', () => {
-  describe.each(STEPS)('at %s', (step) => {
-    test('schedules a restored secret again, with the full window and its value', async () => {
-      const arn = await pending(OWN);
-      cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
-      const db = cloud.resource();
-      const answer = await db.create(declaring('new', EVERYTHING));
-      expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
-      expect(answer.reason).toMatch(new RegExp(`^${step} failed with InternalServiceError; secret '${NAME}' `));
-      expect(await cloud.daysLeft()).toBe(14);
-      expect(await cloud.holder()).toMatchObject({ owner: OWNER });
-      // The Delete that follows finds what it has to do done.
-      db.rollBack();
-      expect(await db.delete()).toMatchObject(done);
-      expect(await cloud.daysLeft()).toBe(14);
-      await cloud.restore();
-      expect(await cloud.value()).toBe('made by hand');
-      expect((await cloud.describe())?.ARN).toBe(arn);
-    });
+/** What a Create may find, the policy with which it gets hold of it, and whose it was. */
+const FOUND: [string, () => Promise<unknown>, Properties, Holder][] = [
+  ['its own, scheduled', () => pending(OWN), {}, { owner: OWNER }],
+  ["another owner's, scheduled", () => pending(BANK), { RestorePolicy: 'ALWAYS' }, { owner: 'bank' }],
+  ['its own, live', () => live(OWN), ADOPT, { owner: OWNER, stackId: stackId('shop', 9), logicalId: 'Vault' }],
+  ["another owner's, live", () => live(BANK), ADOPT, { owner: 'bank', stackId: stackId('bank'), logicalId: 'Vault' }],
+  ["nobody's, live", () => live({}), ADOPT, { owner: undefined, stackId: undefined, logicalId: undefined }],
+];
 
-    test('gives a foreign secret its owner back before it is scheduled again', async () => {
-      await pending(BANK);
-      cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
-      const db = cloud.resource();
-      const answer = await db.create(declaring('new', { ...EVERYTHING, RestorePolicy: 'ALWAYS' }));
-      expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
-      expect(await cloud.daysLeft()).toBe(14);
-      expect(await cloud.holder()).toMatchObject({ owner: 'bank' });
-      db.rollBack();
-      expect(await db.delete()).toMatchObject(done);
-      await cloud.restore();
-      expect(await cloud.value()).toBe('made by hand');
-      // Its owner gets it as if nothing had happened.
-      await cloud.schedule();
-      expect(await cloud.resource({ stack: 'bank', life: 2 }).create(properties({ Owner: 'bank' }))).toMatchObject({
-        status: 'SUCCESS',
-        data: { Outcome: 'RESTORED' },
-      });
-    });
-
-    test('gives a live secret its tags back, and does not schedule it', async () => {
-      await failedAdoption(step, BANK);
-    });
-  });
-
-  test.each([
-    ['of its own', OWN],
-    ['of nobody', {}],
-  ])('gives a live secret %s its tags back as well', async (_, tags) => {
-    await failedAdoption('PutSecretValue', tags);
-  });
-
-  async function failedAdoption(step: string, tags: Record<string, string>): Promise<void> {
-    await cloud.create({ tags: { ...tags, byHand: '1' } });
+describe.each(FOUND)('a Create that found a secret (%s)', (_, prepare, policy, before) => {
+  test.each(STEPS)('and fails at %s leaves it with its state, owner and value', async (step) => {
+    await prepare();
+    const [arn, state] = [(await cloud.describe())?.ARN, await cloud.state()];
     cloud.fail(sm(step), 'InternalServiceError', { times: 1 });
     const db = cloud.resource();
-    const answer = await db.create(declaring('new', { ...EVERYTHING, ExistingSecretPolicy: 'ADOPT' }));
+    const answer = await db.create(declaring('new', { ...EVERYTHING, ...policy }));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
-    const { team, ...others } = await cloud.tags();
-    expect(others).toEqual({ ...tags, byHand: '1' });
+    expect(answer.reason).toMatch(new RegExp(`^${step} failed with InternalServiceError; secret '${NAME}' `));
+    const asFound = async () => {
+      expect(await cloud.state()).toBe(state);
+      // With the full window.
+      expect(await cloud.daysLeft()).toBe(state === 'pending' ? 14 : undefined);
+      expect(await cloud.holder()).toMatchObject(before);
+      expect(await cloud.otherTags()).toMatchObject({ byHand: '1' });
+    };
+    await asFound();
+    // The Delete that follows finds what it has to do done.
     db.rollBack();
     expect(await db.delete()).toMatchObject(done);
-    expect(await cloud.state()).toBe('live');
+    await asFound();
+    // Its owner gets it as if nothing had happened.
+    const next = cloud.resource({ stack: before.owner ?? 'shop', life: 2 });
+    const taken = await next.create(properties(before.owner ? {} : ADOPT));
+    expect(taken).toMatchObject({ ...done, physicalId: arn });
+    expect(taken.data?.Outcome).toBe(state === 'pending' ? 'RESTORED' : 'ADOPTED');
     expect(await cloud.value()).toBe('made by hand');
-    expect(cloud.operations).not.toContain('DeleteSecret');
-  }
+  });
 
+  test('and fails, and cannot put it back, is told by its request, by which its Delete does it', async () => {
+    await prepare();
+    const state = await cloud.state();
+    cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
+    // What was adopted is tagged back, or untagged; the first time it is claimed.
+    if (state === 'pending') cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 4 });
+    else if (before.owner) cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 4 });
+    else cloud.fail(sm('UntagResource'), 'InternalServiceError', { times: 4 });
+    const db = cloud.resource();
+    const answer = await db.create(declaring('new', policy));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
+    expect(answer.reason).toMatch(/^PutSecretValue failed .*could not be put back as it was found/);
+    expect(await cloud.state()).toBe('live');
+    db.rollBack();
+    expect(await db.delete()).toMatchObject({ ...done, physicalId: answer.physicalId });
+    expect(await cloud.state()).toBe(state);
+    expect(await cloud.holder()).toMatchObject(before);
+    expect(await cloud.otherTags()).toEqual({ byHand: '1' });
+  });
+});
+
+describe('a Create that fails', () => {
   test('schedules what it created', async () => {
     cloud.fail(sm('ReplicateSecretToRegions'), 'InternalServiceError', { times: 1 });
     const db = cloud.resource();
@@ -142,107 +149,54 @@ describe('a Create that fails', () => {
   });
 });
 
-describe('a Create whose undoing fails as well', () => {
-  test.each<[string, () => Promise<unknown>, Properties, string, string]>([
-    ['a restored one is scheduled', () => pending(OWN), {}, OWNER, 'pending'],
-    [
-      'one of another owner is scheduled as theirs',
-      () => pending(BANK),
-      { RestorePolicy: 'ALWAYS' },
-      'bank',
-      'pending',
-    ],
-    [
-      'an adopted one is given back',
-      () => cloud.create({ tags: { ...BANK, byHand: '1' } }),
-      { ExistingSecretPolicy: 'ADOPT' },
-      'bank',
-      'live',
-    ],
-  ])(
-    'is told by its request, by which the Delete that follows finds the secret: %s',
-    async (_, prepare, policy, owner, state) => {
-      await prepare();
-      cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
-      // Adopted, it is tagged back; the first time it is claimed.
-      if (state === 'live') cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 4 });
-      else cloud.fail(sm('DeleteSecret'), 'InternalServiceError', { times: 4 });
-      const db = cloud.resource();
-      const answer = await db.create(declaring('new', policy));
-      expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
-      expect(answer.reason).toMatch(/^PutSecretValue failed .*could not be put back as it was found/);
-      expect(await cloud.state()).toBe('live');
-      db.rollBack();
-      expect(await db.delete()).toMatchObject({ ...done, physicalId: answer.physicalId });
-      expect(await cloud.state()).toBe(state);
-      expect(await cloud.holder()).toMatchObject({ owner });
-      expect(await cloud.otherTags()).toEqual({ byHand: '1' });
-      if (state === 'live')
-        expect(await cloud.holder()).toEqual({ owner: 'bank', stackId: stackId('bank'), logicalId: 'Vault' });
-    },
-  );
+describe('a secret that could not be put back, and was scheduled meanwhile for its new owner,', () => {
+  async function scheduledAsTaken(tags: Record<string, string> = BANK): Promise<Resource> {
+    await pending(tags);
+    cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
+    cloud.fail(sm('UntagResource'), 'InternalServiceError', { times: 4 });
+    cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 4 });
+    const db = cloud.resource();
+    expect(await db.create(declaring('new', { RestorePolicy: 'ALWAYS' }))).toMatchObject({ status: 'FAILED' });
+    expect(await cloud.holder()).toMatchObject({ owner: OWNER });
+    await cloud.schedule(NAME, 9);
+    cloud.calls = [];
+    return db;
+  }
 
-  describe('and that was scheduled meanwhile, for its new owner,', () => {
-    async function scheduledAsTaken(tags: Record<string, string> = BANK): Promise<Resource> {
-      await pending(tags);
-      cloud.fail(sm('PutSecretValue'), 'InternalServiceError');
-      cloud.fail(sm('UntagResource'), 'InternalServiceError', { times: 4 });
-      cloud.fail(sm('TagResource'), 'InternalServiceError', { skip: 1, times: 4 });
-      const db = cloud.resource();
-      expect(await db.create(declaring('new', { RestorePolicy: 'ALWAYS' }))).toMatchObject({ status: 'FAILED' });
-      expect(await cloud.holder()).toMatchObject({ owner: OWNER });
-      await cloud.schedule(NAME, 9);
-      cloud.calls = [];
-      return db;
-    }
-
-    test.each([
-      ['its owner', BANK, 'bank'],
-      ['nobody', {}, undefined],
-    ])('goes back to %s', async (_, tags, owner) => {
-      const db = await scheduledAsTaken(tags);
-      db.rollBack();
-      expect(await db.delete()).toMatchObject(done);
-      expect(await cloud.daysLeft()).toBe(14);
-      expect(await cloud.holder()).toMatchObject({ owner });
-      cloud.calls = [];
-      expect(await db.again()).toMatchObject(done);
-      expect(cloud.operations).not.toContain('RestoreSecret');
-      await cloud.restore();
-      expect(await cloud.value()).toBe('made by hand');
-    });
-
-    test('is left to whoever takes it at the same time', async () => {
-      const db = await scheduledAsTaken();
-      cloud.intercept(sm('RestoreSecret'), async () => {
-        await cloud.restore();
-        await cloud.tag(OWN);
-      });
-      expect(await db.delete()).toMatchObject(done);
-      expect(await cloud.state()).toBe('live');
-      expect(await cloud.tags()).toMatchObject(OWN);
-    });
-
-    test('is waited for, and then left to a person, when it cannot be restored', async () => {
-      const db = await scheduledAsTaken();
-      cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
-      const answer = await db.delete();
-      expect(answer).toMatchObject({ status: 'FAILED' });
-      expect(answer.reason).toMatch(/^secret '.*' could not be restored to give it back to its owner; /);
-      expect(await cloud.daysLeft()).toBe(9);
-    });
+  test.each([
+    ['its owner', BANK, 'bank'],
+    ['nobody', {}, undefined],
+  ])('goes back to %s', async (_, tags, owner) => {
+    const db = await scheduledAsTaken(tags);
+    db.rollBack();
+    expect(await db.delete()).toMatchObject(done);
+    expect(await cloud.daysLeft()).toBe(14);
+    expect(await cloud.holder()).toMatchObject({ owner });
+    cloud.calls = [];
+    expect(await db.again()).toMatchObject(done);
+    expect(cloud.operations).not.toContain('RestoreSecret');
+    await cloud.restore();
+    expect(await cloud.value()).toBe('made by hand');
   });
 
-  test('forgives AWS when only tags of the take-over stay', async () => {
-    await cloud.create({ tags: BANK });
-    const db = await cloud.created(properties({ ExistingSecretPolicy: 'ADOPT' }));
-    db.rollBack();
-    cloud.fail(sm('UntagResource'), 'AccessDeniedException');
+  test('is left to whoever takes it at the same time', async () => {
+    const db = await scheduledAsTaken();
+    cloud.intercept(sm('RestoreSecret'), async () => {
+      await cloud.restore();
+      await cloud.tag(OWN);
+    });
     expect(await db.delete()).toMatchObject(done);
-    expect(await cloud.tags()).toMatchObject(BANK);
-    // What stays does not make it ours.
-    expect(await db.again()).toMatchObject(done);
     expect(await cloud.state()).toBe('live');
+    expect(await cloud.tags()).toMatchObject(OWN);
+  });
+
+  test('is waited for, and then left to a person, when it cannot be restored', async () => {
+    const db = await scheduledAsTaken();
+    cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
+    const answer = await db.delete();
+    expect(answer).toMatchObject({ status: 'FAILED' });
+    expect(answer.reason).toMatch(/^secret '.*' could not be restored to give it back to its owner; /);
+    expect(await cloud.daysLeft()).toBe(9);
   });
 });
 
@@ -289,14 +243,6 @@ describe('a Delete that fails', () => {
     expect(await cloud.state()).toBe('live');
     expect(await db.delete()).toMatchObject(done);
     expect(await cloud.daysLeft()).toBe(14);
-  });
-
-  test('to see the stack changes nothing', async () => {
-    await cloud.create();
-    const db = await cloud.deployed(properties({ ExistingSecretPolicy: 'ADOPT' }));
-    cloud.fail('cloudformation:DescribeStacks', 'InternalFailure');
-    expect(await db.delete()).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
-    expect(cloud.changes).toEqual([]);
   });
 });
 
@@ -634,13 +580,6 @@ describe('a Create that CloudFormation withdraws', () => {
     const answer = await db.create();
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: unknownSecret(db.requestId) });
     expect(answer.reason).toContain('could not be put back as it was found');
-  });
-
-  test('is carried out when the stack cannot be seen', async () => {
-    cloud.fresh = false;
-    cloud.fail('cloudformation:DescribeStackResource', 'AccessDenied');
-    expect(await cloud.resource().create()).toMatchObject(done);
-    expect(await cloud.state()).toBe('live');
   });
 });
 
