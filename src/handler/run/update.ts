@@ -64,13 +64,15 @@ async function revise(attempt: Attempt): Promise<Acquired> {
 }
 
 /**
- * The current version, where a deployment wrote it that never completed. A value by hand, by a rotation, or of a deployment
- * that completed stays.
+ * The current version, where the deployment wrote it that is under way, in this attempt or in one before that failed. A value
+ * by hand, by a rotation, or of any other deployment stays, and so does one that took no other's place.
  */
 async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Promise<string | undefined> {
   const current = versionWith('AWSCURRENT', secret);
   const at = current === undefined ? undefined : writtenAt(current);
   // A second delivery of an Update finds the version that the first one wrote.
   if (at === undefined || current === versionIdOf(attempt.requester)) return undefined;
-  return (await attempt.deployment(at)).outcome === 'completed' ? undefined : current;
+  const before = versionWith('AWSPREVIOUS', secret);
+  const tookItsPlace = before !== undefined && (writtenAt(before) ?? 0) < at;
+  return tookItsPlace && (await attempt.deployment(at)).outcome === 'under way' ? current : undefined;
 }
