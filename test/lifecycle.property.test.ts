@@ -15,7 +15,7 @@ test.each(REGRESSIONS)('no promise is broken any more: $story', async (regressio
     const plan = planOf(regression, seed);
     await live(plan).catch(async (error: Error) => {
       const story: string[] = [];
-      await live(plan, (line) => story.push(line)).catch(() => {});
+      await live(plan, { tell: (line) => story.push(line) }).catch(() => {});
       throw new Error(describeFound(seed, { plan, error, story }));
     });
   }

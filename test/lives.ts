@@ -13,9 +13,11 @@ async function main([wanted, first]: string[]): Promise<void> {
   console.log(`${lives} lives, seeds from ${firstSeed} on, ${BATCH} lives each`);
 
   const seedsThatFound: number[] = [];
+  const total = new Map<string, number>();
   for (let lived = 0, seed = firstSeed; lived < lives; seed++) {
     const size = Math.min(BATCH, lives - lived);
-    const { found } = await search(seed, size);
+    const { found, excused } = await search(seed, size);
+    for (const [name, times] of excused) total.set(name, (total.get(name) ?? 0) + times);
     lived += size;
     if (found) {
       seedsThatFound.push(seed);
@@ -25,6 +27,7 @@ async function main([wanted, first]: string[]): Promise<void> {
       console.log(`${lived} lives after ${seconds()} s, last seed ${seed}, ${seedsThatFound.length} found`);
     }
   }
+  for (const [name, times] of [...total].sort()) console.log(`excused ${times} times: ${name}`);
   if (seedsThatFound.length > 0) {
     console.log(`seeds that found something: ${seedsThatFound.join(', ')}; again: npm run lives -- ${BATCH} <seed>`);
     process.exitCode = 1;

@@ -66,6 +66,8 @@ export interface Sent {
   /** State of the stack when the request was sent. */
   readonly stackStatus: string;
   answer?: Answered;
+  /** When CloudFormation stopped waiting. */
+  endedAt?: number;
   /** CloudFormation stopped waiting, because another resource had failed. */
   withdrawn?: boolean;
   /** Delivered twice at the same time. */
@@ -77,6 +79,12 @@ export interface Answered {
   readonly physicalId: string;
   readonly reason: string;
   readonly outcome?: string;
+}
+
+/** A deployment that has ended, well or not. */
+export interface Deployment {
+  readonly stackId: string;
+  readonly ok: boolean;
 }
 
 /** Watches what CloudFormation does. */
@@ -106,6 +114,8 @@ export class CloudFormationModel implements StackDescriptions {
   readonly late: Sent[] = [];
   /** Resources that were let go of without a word to the function, as `stackId logicalId`. */
   readonly retained = new Set<string>();
+  /** Stacks whose first deployment failed, and which somebody deleted because their rollback failed as well. */
+  readonly tornDown = new Set<string>();
   /** Stacks whose rollback could not be completed in the current step. */
   readonly abandoned = new Set<string>();
 
@@ -190,16 +200,17 @@ export class CloudFormationModel implements StackDescriptions {
     return this.facts.nativeStackHolds ? { physicalId: 'native', status: 'CREATE_COMPLETE', since: 0 } : undefined;
   }
 
-  async deploy(name: string, region: string, template: Template, failure?: Failure): Promise<boolean> {
+  async deploy(name: string, region: string, template: Template, failure?: Failure): Promise<Deployment> {
     if (this.stacks.get(name)?.status === 'ROLLBACK_COMPLETE') await this.destroy(name);
     const stack = this.stacks.get(name);
     const changeShared = () => this.sharedRole(region).change(this.sharedPolicy(name, region, template));
     // An export that is still in use cannot be removed: the last user of a shared provider has to go first.
     const last = template.length === 0 && this.usersOfProvider(region).every((user) => user === name);
     if (this.shared && !last) changeShared();
-    const ok = await (stack ? this.update(stack, template, failure) : this.create(name, region, template, failure));
+    const deployed = stack ?? this.newStack(name, region);
+    const ok = await (stack ? this.update(stack, template, failure) : this.create(deployed, template, failure));
     if (this.shared && last) changeShared();
-    return ok;
+    return { stackId: deployed.id, ok };
   }
 
   async destroy(name: string): Promise<void> {
@@ -218,7 +229,7 @@ export class CloudFormationModel implements StackDescriptions {
     this.end(stack);
   }
 
-  private async create(name: string, region: string, template: Template, failure?: Failure): Promise<boolean> {
+  private newStack(name: string, region: string): Stack {
     const id = `${stackArn(region, name)}/${++this.creations}`;
     const role = this.shared ? this.sharedRole(region) : new Role(this.clock, this.coin, this.facts.policyLags);
     const stack: Stack = {
@@ -234,6 +245,10 @@ export class CloudFormationModel implements StackDescriptions {
     };
     this.stacks.set(name, stack);
     this.everyStack.set(id, stack);
+    return stack;
+  }
+
+  private async create(stack: Stack, template: Template, failure?: Failure): Promise<boolean> {
     this.enter(stack, 'CREATE_IN_PROGRESS');
     this.changeRole(stack, template);
     for (const [index, declaration] of template.entries()) {
@@ -253,6 +268,7 @@ export class CloudFormationModel implements StackDescriptions {
     else {
       this.enter(stack, 'ROLLBACK_FAILED');
       await this.somebodyReacts();
+      this.tornDown.add(stack.id);
       await this.destroy(stack.name);
     }
     return false;
@@ -446,6 +462,7 @@ export class CloudFormationModel implements StackDescriptions {
         `${request.PhysicalResourceId ? ` of ${request.PhysicalResourceId}` : ''}`,
     );
     this.witness.beforeRequest(sent);
+    this.faults.number(request.RequestId);
 
     const ordinal = this.inStep++;
     const duplicate = this.duplicates.find((planned) => planned.request === ordinal)?.when;
@@ -474,6 +491,7 @@ export class CloudFormationModel implements StackDescriptions {
     if (duplicate === 'later') this.late.push(sent);
     await Promise.race([answered, this.clock.sleep(cancels ?? SERVICE_TIMEOUT)]);
     waiting = false;
+    sent.endedAt = this.clock.now;
     sent.withdrawn = cancels !== undefined && !sent.answer;
     if (!sent.answer)
       this.tell?.(`    ${cancels === undefined ? 'no answer came' : 'cancelled, nobody waits for the answer'}`);

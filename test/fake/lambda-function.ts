@@ -4,14 +4,16 @@ import { answerBody } from '../../src/handler/cloudformation/response';
 import { Stacks } from '../../src/handler/cloudformation/stacks';
 import type { Environment } from '../../src/handler/environment';
 import { answerTo } from '../../src/handler/secret-recovery.lambda';
-import { MINUTE, type VirtualClock } from './clock';
+import { MINUTE, SECOND, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Caller, FakeSecretsManager } from './fake-secrets-manager';
-import { DEATH, type Faults } from './faults';
+import { consequence, DEATH, type Fault, type FaultKind, type Faults } from './faults';
 import { maySee, type Role } from './permissions';
 import { accessDenied } from './service-error';
 
 const TIMEOUT = 10 * MINUTE;
+/** How long a call may be under way: the SDK tries again, more and more slowly, before it gives up. */
+export const MAX_DELAY = 25 * SECOND;
 /** How long Lambda waits before it delivers an event again whose invocation failed. */
 const RETRY_PAUSES = [MINUTE, 2 * MINUTE];
 
@@ -73,39 +75,57 @@ export class LambdaFunction {
       const about = `${request.RequestType} ${request.LogicalResourceId} ${request.RequestId.slice(-4)}${label}`;
       const deadline = this.clock.now + TIMEOUT;
       let alive = true;
+      const struck = (operation: string, kind: FaultKind, moment: Fault['moment'] = 'before') =>
+        faults.strike(request.RequestId, { at: this.clock.now, operation, kind, moment });
       const die = (why: string) => {
         if (!alive) return;
         alive = false;
         this.tell?.(`      ${about}: the function ${why}`);
-        faults.died.add(request.RequestId);
-        faults.strike(request.RequestId);
         resolve(false);
+      };
+      const timeOut = (operation: string) => {
+        if (!alive || this.clock.now < deadline) return;
+        struck(operation, 'dies');
+        die('timed out');
       };
       const { expires } = validityOf(request.ResponseURL);
       const never = new Promise<never>(() => {});
 
       const travel: Caller['travel'] = async (operation, input, effect) => {
-        await this.clock.sleep(this.coin.between(5, 200));
-        if (this.clock.now >= deadline) die('timed out');
-        if (!alive) return never;
-        const fault = faults.next(request.RequestId, operation, input);
-        const strike = () => {
-          if (fault && fault.what !== DEATH) {
-            const { name } = fault.what as Error;
-            this.tell?.(`      ${about}: ${operation} -> ${name}, injected ${fault.when} its effect`);
-            throw fault.what;
-          }
-          die(`dies ${fault?.when} ${operation}`);
-          return never;
+        const fault = faults.next(request.RequestId, operation);
+        const delay = fault?.kind === 'slow' ? this.coin.between(1, MAX_DELAY / SECOND) * SECOND : 0;
+        if (delay > 0) this.tell?.(`      ${about}: ${operation} is slow ${fault?.moment} its effect, ${delay} ms`);
+        const wait = async (ms: number) => {
+          await this.clock.sleep(ms);
+          timeOut(operation);
+          return alive ? undefined : never;
         };
-        if (fault?.when === 'before') return strike();
+        const strike = () => {
+          if (!fault) return never;
+          struck(operation, fault.kind, fault.moment);
+          const what = consequence(fault.kind, operation, input);
+          if (what === DEATH) {
+            die(`dies ${fault.moment} ${operation}`);
+            return never;
+          }
+          this.tell?.(`      ${about}: ${operation} -> ${what.name}, injected ${fault.moment} its effect`);
+          throw what;
+        };
+        await wait(this.coin.between(5, 200) + (fault?.moment === 'before' ? delay : 0));
+        if (fault?.moment === 'before' && delay === 0) return strike();
         try {
           const result = effect();
           this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${resultSummary(operation, result)}`);
           if (!fault) return result;
+          if (fault.kind === 'slow') {
+            if (fault.moment === 'after') await wait(delay);
+            return result;
+          }
         } catch (error) {
-          this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${(error as Error).name}`);
-          if (!fault || fault.what !== DEATH) throw error;
+          const { name } = error as Error;
+          this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${name}`);
+          if (name === 'AccessDeniedException') faults.deny(request.RequestId, this.clock.now);
+          if (fault?.kind !== 'dies') throw error;
         }
         return strike();
       };
@@ -131,12 +151,14 @@ export class LambdaFunction {
         secrets: this.secrets.client(site.region, caller),
         secretsIn: (region) => this.secrets.client(region, caller),
         stacks: new Stacks(cloudFormation as Pick<CloudFormationClient, 'send'>),
-        keyState: (key) => travel('DescribeKey', {}, () => this.secrets.keyStates.get(key) ?? 'Enabled'),
+        // As the function does it: a key that may not be seen counts as alive.
+        keyState: (key) =>
+          travel('DescribeKey', {}, () => this.secrets.keyStates.get(key) ?? 'Enabled').catch(() => undefined),
         now: () => this.clock.now,
         remainingMs: () => Math.max(0, deadline - this.clock.now),
         sleep: async (ms) => {
           await this.clock.sleep(ms);
-          if (this.clock.now >= deadline) die('timed out');
+          timeOut('sleep');
           if (!alive) await never;
         },
         log: (fields) => {
@@ -164,7 +186,11 @@ export class LambdaFunction {
         .then(
           () => resolve(true),
           // Without an answer the invocation fails, and Lambda tries again.
-          (error) => (faults.hit.has(request.RequestId) ? die(`ends with ${error.name}`) : reject(error)),
+          (error) => {
+            if (faults.of(request.RequestId).length === 0) return reject(error);
+            struck('answer', 'dies');
+            die(`ends with ${error.name}`);
+          },
         );
     });
   }

@@ -98,31 +98,66 @@ function changed(base: Template, changes: readonly Change[]): Template {
   return withoutSharedNames(secrets);
 }
 
-const fault: fc.Arbitrary<Fault> = fc.record({
-  call: fc.nat(25),
-  moment: fc.constantFrom('before', 'after'),
-  kind: fc.constantFrom('dies', 'internal', 'throttle', 'denied', 'quotes', 'broken', 'dies'),
-});
+const KINDS = ['dies', 'internal', 'throttle', 'denied', 'quotes', 'broken', 'dies', 'slow', 'slow'] as const;
+
+/** Those that a race is made of; the others are hit by counting all calls. */
+const OPERATIONS = [
+  'DescribeSecret',
+  'TagResource',
+  'RestoreSecret',
+  'DeleteSecret',
+  'PutSecretValue',
+  'UpdateSecretVersionStage',
+  'CreateSecret',
+  'UntagResource',
+  'DescribeStackResource',
+  'DescribeStacks',
+  'answer',
+];
+
+const anywhere: fc.Arbitrary<Fault[]> = fc
+  .record({ call: fc.nat(25), moment: fc.constantFrom('before', 'after'), kind: fc.constantFrom(...KINDS) })
+  .map((fault) => [fault]);
+
+/** At one operation of one request, once or several times in a row, for which the function waits and tries again. */
+const aimed = (request: fc.Arbitrary<number>): fc.Arbitrary<Fault[]> =>
+  fc
+    .record({
+      request,
+      operation: fc.constantFrom(...OPERATIONS),
+      call: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
+      moment: fc.constantFrom<Fault['moment']>('before', 'after'),
+      kind: fc.constantFrom(...KINDS),
+      times: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(1) },
+        { weight: 1, arbitrary: fc.integer({ min: 2, max: 6 }) },
+      ),
+    })
+    .map(({ times, call, ...fault }) => Array.from({ length: times }, (_, more) => ({ ...fault, call: call + more })));
+
+const nearby = fc.oneof({ weight: 3, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(6) });
+
+const fault = fc.oneof({ weight: 2, arbitrary: anywhere }, { weight: 3, arbitrary: aimed(nearby) });
 
 const duplicate: fc.Arbitrary<Duplicate> = fc.record({
-  request: fc.nat(6),
-  when: fc.constantFrom('again', 'overlapping', 'later'),
+  request: nearby,
+  when: fc.constantFrom('again', 'overlapping', 'later', 'overlapping'),
 });
 
 const stackName = fc.constantFrom<StackName>('One', 'Two', 'One', 'Two', 'Three');
+
+/** How long a request is under way when CloudFormation withdraws it; milliseconds. */
+const moments = fc.oneof(
+  { weight: 3, arbitrary: fc.nat(1_500) },
+  { weight: 1, arbitrary: fc.integer({ min: 2_000, max: 60_000 }) },
+);
 
 const deploy: fc.Arbitrary<Deploy> = fc.record({
   stack: stackName,
   template: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.constant(undefined) }),
   failure: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        after: fc.nat(3),
-        cancels: fc.oneof(fc.constant(undefined), fc.nat(1500)),
-      }),
-    },
+    { weight: 2, arbitrary: fc.record({ after: fc.nat(3), cancels: fc.oneof(fc.constant(undefined), moments) }) },
   ),
 });
 
@@ -146,6 +181,33 @@ const byHand = fc.constantFrom<ByHand>(
   'enables the key',
 );
 
+/** Everything at once: a request that is withdrawn, or whose deployment fails, is delivered twice and hits faults. */
+const crush: fc.Arbitrary<Step> = fc
+  .record({
+    stack: stackName,
+    template: fc.nat(3),
+    request: fc.nat(1),
+    failure: fc.constantFrom('withdrawn', 'fails', undefined),
+    cancels: moments,
+    duplicates: fc.constantFrom<Duplicate['when'] | undefined>('overlapping', 'overlapping', 'later', undefined),
+    faults: fc.array(aimed(fc.nat(2)), { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ stack, template, request, failure, cancels, duplicates, faults }) => ({
+    kind: 'deploy',
+    deploys: [
+      {
+        stack,
+        template,
+        failure: failure && {
+          after: request + (failure === 'fails' ? 1 : 0),
+          ...(failure === 'withdrawn' && { cancels }),
+        },
+      },
+    ],
+    faults: faults.flat(),
+    duplicates: duplicates ? [{ request, when: duplicates }] : [],
+  }));
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 10,
@@ -158,10 +220,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           arbitrary: fc.uniqueArray(deploy, { minLength: 2, maxLength: 2, selector: ({ stack }) => stack }),
         },
       ),
-      faults: often(fault, 4),
+      faults: often(fault, 4).map((bursts) => bursts.flat()),
       duplicates: often(duplicate, 3),
     }),
   },
+  { weight: 3, arbitrary: crush },
   {
     weight: 4,
     arbitrary: fc.record({

@@ -15,6 +15,7 @@ import type { Template } from './app';
 import { HOUR, MINUTE, VirtualClock } from './clock';
 import {
   CloudFormationModel,
+  type Deployment,
   type Duplicate,
   type Failure,
   SERVICE_TIMEOUT,
@@ -26,7 +27,8 @@ import { expectedOutcome } from './expectation';
 import type { Facts } from './facts';
 import { FakeSecretsManager, VALUE_MARK } from './fake-secrets-manager';
 import { type Fault, Faults } from './faults';
-import { assertInvariants, isHeld } from './invariants';
+import { isHeld } from './happened';
+import { assertInvariants } from './invariants';
 import { LambdaFunction } from './lambda-function';
 import type { SecretRecord } from './secret-record';
 import { ServiceError } from './service-error';
@@ -90,9 +92,17 @@ function nativeTags(region: string): Record<string, string> {
   };
 }
 
+/** Who wants to know more about a life than whether it went well. */
+export interface Audience {
+  /** Gets everything that happens, line by line. */
+  tell?(line: string): void;
+  /** Gets the name of an excuse whenever one is needed. */
+  excused?(name: string): void;
+}
+
 /** Throws when the life breaks a promise of the library. */
-export function live(plan: LifePlan, tell?: (line: string) => void): Promise<void> {
-  return new Life(plan, tell).run();
+export function live(plan: LifePlan, audience: Audience = {}): Promise<void> {
+  return new Life(plan, audience).run();
 }
 
 class Life implements Witness {
@@ -107,15 +117,16 @@ class Life implements Witness {
   private problem?: unknown;
   /** Whether one stack is busy, not several at a time. */
   private alone = false;
-  /** Whether nothing is planned to go wrong. */
-  private calm = false;
+  /** Whether each request is dealt with before anything else happens. */
+  private orderly = false;
   private checkedOutput = 0;
   private written = 0;
 
   constructor(
     private readonly plan: LifePlan,
-    private readonly tell?: (line: string) => void,
+    private readonly audience: Audience,
   ) {
+    const { tell } = audience;
     this.coin = new Coin(plan.seed);
     this.secrets = new FakeSecretsManager(this.clock, this.coin, plan.facts);
     this.stacks = new CloudFormationModel(
@@ -142,12 +153,12 @@ class Life implements Witness {
     const before = takeSnapshot(this.secrets);
     const changesBefore = this.secrets.changes.length;
     const heldBefore = new Set(this.secrets.records.filter((record) => isHeld(record, this.stacks)));
-    const deployments: { stackId?: string; ok: boolean }[] = [];
+    const deployments: Deployment[] = [];
 
     await this.clock.run(this.carryOut(step, deployments));
     if (this.problem) throw this.problem;
 
-    assertInvariants({
+    const happened = {
       before,
       after: takeSnapshot(this.secrets),
       sent: this.sent,
@@ -158,19 +169,20 @@ class Life implements Witness {
       stacks: this.stacks,
       deadKeys: this.secrets.keyStates.size > 0,
       heldBefore,
-    });
+    };
+    assertInvariants(happened, (name) => this.audience.excused?.(name));
     for (const line of this.lambda.output.slice(this.checkedOutput)) assertNoValue(line);
     this.checkedOutput = this.lambda.output.length;
   }
 
-  private async carryOut(step: Step, deployments: { stackId?: string; ok: boolean }[]): Promise<void> {
-    this.calm = false;
+  private async carryOut(step: Step, deployments: Deployment[]): Promise<void> {
+    this.orderly = false;
     switch (step.kind) {
       case 'wait':
-        this.tell?.(`${step.hours} hours pass`);
+        this.audience.tell?.(`${step.hours} hours pass`);
         return this.clock.sleep(step.hours * HOUR);
       case 'by hand':
-        this.tell?.(`somebody ${step.what}: ${step.name} in ${step.region}`);
+        this.audience.tell?.(`somebody ${step.what}: ${step.name} in ${step.region}`);
         await this.byHand(step.what, step.name, step.region);
         break;
       case 'late events':
@@ -184,12 +196,8 @@ class Life implements Witness {
     await this.clock.sleep(3 * MINUTE);
   }
 
-  private async deploy(
-    { deploys, faults, duplicates }: Step & { kind: 'deploy' },
-    deployments: { stackId?: string; ok: boolean }[],
-  ): Promise<void> {
-    this.calm =
-      faults.length === 0 &&
+  private async deploy({ deploys, duplicates }: Step & { kind: 'deploy' }, deployments: Deployment[]): Promise<void> {
+    this.orderly =
       duplicates.every(({ when }) => when === 'later') &&
       deploys.length === 1 &&
       deploys[0].failure?.cancels === undefined;
@@ -197,7 +205,7 @@ class Life implements Witness {
     await Promise.all(
       deploys.map(async ({ stack, template, failure }) => {
         if (template === undefined) {
-          this.tell?.(`destroy ${stack}`);
+          this.audience.tell?.(`destroy ${stack}`);
           await this.stacks.destroy(stack);
           return;
         }
@@ -206,9 +214,8 @@ class Life implements Witness {
           ...secret,
           replicas: secret.replicas.filter((replica) => replica !== region),
         }));
-        this.tell?.(`deploy ${stack}${failure ? `, which fails: ${JSON.stringify(failure)}` : ''}`);
-        const ok = await this.stacks.deploy(stack, region, secrets, failure);
-        deployments.push({ stackId: this.stacks.stack(stack)?.id, ok });
+        this.audience.tell?.(`deploy ${stack}${failure ? `, which fails: ${JSON.stringify(failure)}` : ''}`);
+        deployments.push(await this.stacks.deploy(stack, region, secrets, failure));
       }),
     );
   }
@@ -218,7 +225,7 @@ class Life implements Witness {
       this.sent.push(sent);
       const before = takeSnapshot(this.secrets);
       const changesBefore = this.secrets.changes.length;
-      this.tell?.(`${sent.request.RequestType} ${sent.request.RequestId.slice(-4)} is delivered late`);
+      this.audience.tell?.(`${sent.request.RequestType} ${sent.request.RequestId.slice(-4)} is delivered late`);
       await this.stacks.deliverLate(sent, this.faults);
       if (sent.answer?.status === 'SUCCESS') this.assertNothingDone(sent, 'a late', before, changesBefore);
     }
@@ -228,8 +235,9 @@ class Life implements Witness {
 
   beforeRequest(sent: Sent): void {
     this.sent.push(sent);
-    if (this.calm)
-      this.expectations.set(sent, expectedOutcome(sent, this.secrets, this.stacks, takeSnapshot(this.secrets)));
+    if (!this.orderly) return;
+    const expected = expectedOutcome(sent, this.secrets, this.stacks, takeSnapshot(this.secrets));
+    this.expectations.set(sent, expected);
   }
 
   private readonly expectations = new Map<Sent, ReturnType<typeof expectedOutcome>>();
@@ -237,7 +245,7 @@ class Life implements Witness {
   answered(sent: Sent, body: string): void {
     try {
       assertAnswer(sent, body, this.secrets);
-      this.expectations.get(sent)?.(JSON.parse(body));
+      this.expectations.get(sent)?.(JSON.parse(body), this.faults.of(sent.request.RequestId));
     } catch (error) {
       this.failed(error);
     }
@@ -300,7 +308,7 @@ class Life implements Witness {
 
   stuck(what: string): void {
     // With a dead key nothing can be written back; somebody has to enable the key and try again.
-    if (this.faults.hit.size === 0 && this.secrets.keyStates.size === 0) this.failed(new Error(what));
+    if (!this.faults.struck && this.secrets.keyStates.size === 0) this.failed(new Error(what));
   }
 
   private async byHand(what: ByHand, name: string, region: string): Promise<void> {

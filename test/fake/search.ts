@@ -14,21 +14,25 @@ export interface Found {
 export interface Result {
   readonly lives: number;
   readonly found?: Found;
+  /** How often each excuse of the invariants was needed, by name. */
+  readonly excused: ReadonlyMap<string, number>;
 }
 
 /** Lives so many random lives, or until one breaks a promise. A seed repeats the same lives. */
 export async function search(seed: number, lives: number): Promise<Result> {
+  const excused = new Map<string, number>();
+  const count = (name: string) => excused.set(name, (excused.get(name) ?? 0) + 1);
   const details = await fc.check(
-    fc.asyncProperty(lifePlan, (plan) => live(plan)),
+    fc.asyncProperty(lifePlan, (plan) => live(plan, { excused: count })),
     { seed, numRuns: lives },
   );
   const found = details.counterexample ? await retell(details.counterexample[0]) : undefined;
-  return { lives: details.numRuns, found };
+  return { lives: details.numRuns, found, excused };
 }
 
 async function retell(plan: LifePlan): Promise<Found> {
   const story: string[] = [];
-  const error = await live(plan, (line) => story.push(line)).then(
+  const error = await live(plan, { tell: (line) => story.push(line) }).then(
     () => new Error('the life went well when it was lived once more'),
     (problem: Error) => problem,
   );

@@ -1,0 +1,34 @@
+import { readOwnership } from '../../src/handler/model/ownership';
+import { ownerOf } from './app';
+import type { CloudFormationModel, Deployment, Sent } from './cloudformation-model';
+import type { Change } from './fake-secrets-manager';
+import type { Faults } from './faults';
+import type { SecretRecord } from './secret-record';
+import type { Snapshot } from './snapshot';
+
+/** What happened in one step of a life. */
+export interface Happened {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  /** Requests that were sent or delivered. */
+  readonly sent: readonly Sent[];
+  readonly changes: readonly Change[];
+  readonly faults: Faults;
+  /** Whether one stack was busy, not several at a time. */
+  readonly alone: boolean;
+  /** Deployments of the step. */
+  readonly deployments: readonly Deployment[];
+  readonly stacks: CloudFormationModel;
+  /** Whether there is a KMS key that cannot be used. */
+  readonly deadKeys: boolean;
+  /** Who held what when the step began. */
+  readonly heldBefore: ReadonlySet<SecretRecord>;
+}
+
+/** Whether a resource of an existing stack and the tags of the secret agree that it holds the secret. */
+export function isHeld(record: Pick<SecretRecord, 'arn' | 'tags'>, stacks: CloudFormationModel): boolean {
+  const { owner, stackId = '', logicalId = '' } = readOwnership(record.tags);
+  const stack = stacks.stackById(stackId);
+  const resource = stack?.resources.get(logicalId);
+  return resource?.physicalId === record.arn && ownerOf(resource.declaration, stack?.name ?? '') === owner;
+}
