@@ -249,7 +249,7 @@ export class CloudFormationModel implements StackDescriptions {
   }
 
   private async create(stack: Stack, template: Template, failure?: Failure): Promise<boolean> {
-    this.enter(stack, 'CREATE_IN_PROGRESS');
+    await this.begins(stack, 'CREATE_IN_PROGRESS');
     this.changeRole(stack, template);
     for (const [index, declaration] of template.entries()) {
       const fails = failure?.after === index;
@@ -263,7 +263,7 @@ export class CloudFormationModel implements StackDescriptions {
   }
 
   private async rollBackCreation(stack: Stack): Promise<boolean> {
-    await this.beginRollback(stack, 'ROLLBACK_IN_PROGRESS');
+    await this.begins(stack, 'ROLLBACK_IN_PROGRESS');
     if (await this.deleteAll(stack)) this.enter(stack, 'ROLLBACK_COMPLETE');
     else {
       this.enter(stack, 'ROLLBACK_FAILED');
@@ -279,7 +279,7 @@ export class CloudFormationModel implements StackDescriptions {
     const physicalBefore = new Map([...stack.resources].map(([id, { physicalId }]) => [id, physicalId]));
     const created: Resource[] = [];
     const touched: { resource: Resource; before: SecretDeclaration; physicalId: string }[] = [];
-    this.enter(stack, 'UPDATE_IN_PROGRESS');
+    await this.begins(stack, 'UPDATE_IN_PROGRESS');
     this.changeRole(stack, template);
 
     let ok = true;
@@ -320,7 +320,7 @@ export class CloudFormationModel implements StackDescriptions {
       return true;
     }
 
-    await this.beginRollback(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
+    await this.begins(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
     this.changeRole(stack, declaredBefore);
     const replaced: { logicalId: string; declaration: SecretDeclaration; physicalId: string }[] = [];
     for (const { resource, before, physicalId } of touched.reverse()) {
@@ -510,8 +510,8 @@ export class CloudFormationModel implements StackDescriptions {
     await this.run().take(sent.request, sent.site, faults, () => {}, ' (late)');
   }
 
-  /** A rollback takes a moment to begin. */
-  private async beginRollback(stack: Stack, status: string): Promise<void> {
+  /** A deployment, and its rollback, take a moment to begin. */
+  private async begins(stack: Stack, status: string): Promise<void> {
     this.enter(stack, status);
     await this.clock.sleep(this.coin.between(2_000, 5_000));
   }

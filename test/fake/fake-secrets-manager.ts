@@ -495,7 +495,7 @@ export class FakeSecretsManager {
   }
 
   private lagEnd(): number {
-    return this.facts.stateLags ? this.clock.now + this.coin.between(0, 5) * SECOND : 0;
+    return this.facts.stateLags ? this.clock.now + this.coin.between(0, MAX_LAG / SECOND) * SECOND : 0;
   }
 
   private suffix(): string {
@@ -507,6 +507,9 @@ export class FakeSecretsManager {
     return `token-${this.suffix()}-${this.suffix()}-${this.suffix()}-${this.suffix()}`;
   }
 }
+
+/** How long others may see the state of a secret as it was. */
+export const MAX_LAG = 5 * SECOND;
 
 /** Part of every value, so that one that gets out is recognised. */
 export const VALUE_MARK = 'Gloriously/Secret+';
