@@ -3,7 +3,8 @@ import { queryOr } from './aws/retry';
 import { type CloudFormationRequest, validityOf } from './cloudformation/request';
 import { type Answer, oneLine, sendAnswer } from './cloudformation/response';
 import type { Environment } from './environment';
-import { Failure, RequestRejected, RollbackIncomplete } from './errors';
+import { RequestRejected, RollbackIncomplete } from './errors';
+import { aftermath, explain, leftBehind } from './messages';
 import type { ExistingSecret } from './model/secret';
 import type { Acquired } from './run/acquire';
 import { Attempt, isArn, unknownSecret } from './run/attempt';
@@ -39,7 +40,7 @@ export async function answerTo(request: CloudFormationRequest, env: Environment)
     const cause = left ? error.reason : error;
     const known = left && request.RequestType !== 'Create' ? error.arn : request.PhysicalResourceId;
     const whatNow =
-      cause instanceof RequestRejected ? '' : `; ${left ? leftBehind(attempt) : await aftermath(attempt)}`;
+      cause instanceof RequestRejected ? '' : `; ${left ? leftBehind(attempt.declared) : await next(attempt)}`;
     return {
       status: 'FAILED',
       physicalId: known ?? unknownSecret(request.RequestId),
@@ -68,35 +69,10 @@ function lastUse(secret: ExistingSecret | undefined): string | undefined {
   return secret && `last used: ${secret.lastAccessedDate?.toISOString().slice(0, 10) ?? 'never, as far as AWS tells'}`;
 }
 
-/** Unknown errors may quote anything, so only their name is told. */
-function explain(error: unknown): string {
-  if (error instanceof RequestRejected || error instanceof Failure) return error.message;
-  return `the function failed with ${error instanceof Error ? error.name : 'an unknown error'}`;
-}
-
-function leftBehind({ declared }: Attempt): string {
-  return `secret '${declared.name}' could not be put back as it was found, the rollback tries again`;
-}
-
-/** What a failure means for the secret, and what to do. */
-async function aftermath(attempt: Attempt): Promise<string> {
-  const { env, declared, requester, physicalId } = attempt;
-  const name = `secret '${declared.name}'`;
-  switch (requester.type) {
-    case 'Create':
-      return `${name} has the state, owner and value that it was found with; deploy again when the cause is removed`;
-    case 'Update':
-      return `${name} keeps its value; deploy again when the cause is removed`;
-    case 'Delete': {
-      const status = await queryOr(env, undefined, () => env.stacks.status(requester.stackId));
-      // CloudFormation forgets a resource whose clean-up fails.
-      if (!isArn(physicalId) || !status?.includes('CLEANUP')) {
-        return `${name} is not deleted; delete the stack again when the cause is removed`;
-      }
-      return (
-        `${name} stays live and has left the stack; when the cause is removed, schedule it with aws secretsmanager ` +
-        `delete-secret --secret-id ${physicalId} --recovery-window-in-days ${declared.recoveryWindowInDays}`
-      );
-    }
-  }
+async function next({ env, requester, declared, physicalId }: Attempt): Promise<string> {
+  const { type, stackId } = requester;
+  if (type !== 'Delete' || !isArn(physicalId)) return aftermath(type, declared);
+  const status = await queryOr(env, undefined, () => env.stacks.status(stackId));
+  // CloudFormation forgets a resource whose clean-up fails.
+  return aftermath(type, declared, status?.includes('CLEANUP') ? physicalId : undefined);
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { GetRandomPasswordCommand } from '@aws-sdk/client-secrets-manager';
 import { IAM_LAG, retryTransient } from './aws/retry';
-import { refuseTemplate, refuseTemplateWithoutKey } from './decide/refusals';
 import type { Environment } from './environment';
 import { rejected } from './errors';
+import { refuseTemplate, refuseTemplateWithoutKey } from './messages';
 import type { GeneratorOptions, ValueSource } from './model/declared-secret';
 
 /** The value that the template asks for; undefined for a secret that stays empty. */

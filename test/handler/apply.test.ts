@@ -100,7 +100,7 @@ describe('replicas to come', () => {
 
   test('that are never in sync are told after three minutes', async () => {
     const { attempt, fake } = prepared({ DescribeSecret: [status([FAR, 'InProgress'])] });
-    const told = `seconds in vain until the replicas in ${NEAR}, ${FAR} were in sync`;
+    const told = `waited in vain until the replicas in ${NEAR}, ${FAR} were in sync`;
     await expect(awaitReplicas(attempt, ARN, [NEAR, FAR])).rejects.toThrow(told);
     expect(Math.round(fake.waited / 10)).toBe(18);
   });

@@ -247,7 +247,7 @@ describe('an Update of a secret', () => {
     cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
     const answer = await db.update(properties({ Description: 'x' }));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
-    expect(answer.reason).toContain(`secret '${NAME}' is being deleted for good; `);
+    expect(answer.reason).toContain(`secret '${NAME}' could not be restored, it is being deleted for good; `);
   });
 
   test('whose origin nobody can read counts as adopted', async () => {

@@ -8,14 +8,15 @@ const FILES = fs.readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter
 /** What each layer may import beside itself. Files outside of the folders are layers of their own. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   model: [],
-  decide: ['model'],
+  messages: ['model', 'errors'],
+  decide: ['model', 'messages'],
   errors: [],
   cloudformation: ['model', 'errors', '@aws-sdk'],
   environment: ['cloudformation', '@aws-sdk'],
   aws: ['model', 'errors', 'environment', 'cloudformation', '@aws-sdk'],
-  'secret-value': ['model', 'decide', 'errors', 'environment', 'aws', '@aws-sdk'],
-  run: ['model', 'decide', 'errors', 'environment', 'cloudformation', 'aws', 'secret-value'],
-  'secret-recovery.lambda': ['model', 'errors', 'environment', 'cloudformation', 'aws', 'run'],
+  'secret-value': ['model', 'messages', 'errors', 'environment', 'aws', '@aws-sdk'],
+  run: ['model', 'decide', 'messages', 'errors', 'environment', 'cloudformation', 'aws', 'secret-value'],
+  'secret-recovery.lambda': ['model', 'messages', 'errors', 'environment', 'cloudformation', 'aws', 'run'],
 };
 
 /** The layer of a file, given by its path in the folder of the function. */

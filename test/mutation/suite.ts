@@ -11,7 +11,7 @@ const QUICK = [
   'decide/acquire',
   'decide/release',
   'decide/revise',
-  'decide/refusals',
+  'messages',
   'ownership',
   'versions',
   'request',

@@ -1,5 +1,5 @@
 import type { Environment } from '../environment';
-import { calling, errorName, Failure, Stale } from '../errors';
+import { calling, errorName, Stale } from '../errors';
 
 /** Time that stays for undoing what was done, and for the answer. */
 const RESERVE_MS = 45_000;
@@ -86,18 +86,6 @@ export async function waitUntil(env: Environment, maxMs: number, isSo: () => Pro
     waited += pause;
   }
   return true;
-}
-
-/** The same where it has to become so; throws otherwise. */
-export async function waitFor(
-  env: Environment,
-  what: string,
-  maxMs: number,
-  isSo: () => Promise<boolean>,
-): Promise<void> {
-  const since = env.now();
-  if (await waitUntil(env, maxMs, isSo)) return;
-  throw new Failure(`waited ${Math.round((env.now() - since) / 1000)} seconds in vain until ${what}`);
 }
 
 /** Looks until what is seen is conclusive, or cannot be the past any more; all reads are eventually consistent. */

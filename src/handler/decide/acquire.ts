@@ -1,6 +1,3 @@
-import type { DeclaredSecret, Requester } from '../model/declared-secret';
-import { holds, isClaimedBy } from '../model/ownership';
-import type { ExistingSecret } from '../model/secret';
 import {
   type Refused,
   refuseCrossAccount,
@@ -11,7 +8,10 @@ import {
   refuseReplica,
   refuseScheduled,
   refuseScheduledMeanwhile,
-} from './refusals';
+} from '../messages';
+import type { DeclaredSecret, Requester } from '../model/declared-secret';
+import { holds, isClaimedBy } from '../model/ownership';
+import type { ExistingSecret } from '../model/secret';
 
 /** Which way a deployment goes. A rollback leads back to the secret of `knownId`, as far as CloudFormation knows. */
 export type Direction =

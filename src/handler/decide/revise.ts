@@ -1,7 +1,7 @@
+import { type Refused, refuseCrossAccount, refuseGone, refuseLostTags, refuseNotHeld } from '../messages';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import { hasLostTags, holds } from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
-import { type Refused, refuseCrossAccount, refuseGone, refuseLostTags, refuseNotHeld } from './refusals';
 
 /** What to do with the secret of a resource that changes and keeps its name. */
 export type Revision = { readonly action: 'reconcile' | 'restore'; readonly secret: ExistingSecret } | Refused;

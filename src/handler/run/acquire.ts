@@ -2,7 +2,8 @@ import { pollUntil, retryAny, retryOnStale } from '../aws/retry';
 import { addReplicas, create, describe, restore, tag } from '../aws/secrets';
 import { type Acquisition, type Direction, decideAcquisition, mayRestore } from '../decide/acquire';
 import type { Memory } from '../decide/release';
-import { errorName, Failure, RollbackIncomplete, rejected, Stale } from '../errors';
+import { errorName, RollbackIncomplete, rejected, Stale } from '../errors';
+import { failRestore, failTaken } from '../messages';
 import { changesOf, valueToRestore } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
 import {
@@ -122,7 +123,7 @@ async function restoreAndClaim(
   const memory: Memory = { intended: 'RESTORED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {
     if (!(await restore(env, secret.arn))) {
-      return new Stale(new Failure(`secret '${secret.name}' could not be restored, it is being deleted for good`));
+      return new Stale(failRestore(secret));
     }
     const foreign = secret.ownership.owner !== declared.owner;
     const stale = foreign ? await seeWhetherTaken(attempt, secret) : undefined;
@@ -138,7 +139,7 @@ async function restoreAndClaim(
 async function seeWhetherTaken({ env, requester }: Attempt, secret: ExistingSecret): Promise<Stale | undefined> {
   const now = (await describe(env, secret.arn))?.ownership;
   if (!now || JSON.stringify(now) === JSON.stringify(secret.ownership)) return undefined;
-  const taken = new Failure(`secret '${secret.name}' was taken by ${now.stackId ?? 'somebody else'} at the same time`);
+  const taken = failTaken(secret, now.stackId);
   if (!isClaimedBy(requester, now)) throw taken;
   // The other delivery of the request may have found it live: only this one knows that it was not.
   if (now.origin?.outcome === 'ADOPTED') await tag(env, secret.arn, restoredBy(requester));

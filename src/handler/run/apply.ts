@@ -1,7 +1,8 @@
 import { MAX_TAGS, OWNERSHIP_TAG_PREFIX } from '../../private/contract';
-import { pollUntil, waitFor, waitUntil } from '../aws/retry';
+import { pollUntil, waitUntil } from '../aws/retry';
 import { addReplicas, describe, moveLabel, putValue, removeReplicas, tag, untag, updateMetadata } from '../aws/secrets';
-import { errorName, Failure } from '../errors';
+import { errorName } from '../errors';
+import { failReplicasOutOfSync, failReplicasStay, failReplication, failWithdrawn } from '../messages';
 import type { Changes } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
 import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
@@ -66,7 +67,7 @@ async function assertHolder({ env, isFresh }: Attempt, arn: string, wanted: Tags
   const isMine = (secret?: ExistingSecret) =>
     secret !== undefined && isSameClaim(secret.ownership, readOwnership(wanted));
   const now = await pollUntil(env, () => describe(env, arn), isMine);
-  if (!isMine(now)) throw new Failure('CloudFormation withdrew this request while it was carried out');
+  if (!isMine(now)) throw failWithdrawn();
 }
 
 /** The id of the version is made of the request's, so that a second delivery finds it there. */
@@ -143,20 +144,21 @@ export async function letReplicasGo(
   });
   // The service has accepted the removal. Where its end cannot be seen, the time that it takes has passed.
   if (!gone && are('there').length > 0) {
-    throw new Failure(`waited in vain until the replicas in ${are('there').join(', ')} were gone`);
+    throw failReplicasStay(are('there'));
   }
 }
 
 /** Waits until replicas have the value: the call that adds them succeeds also when replication then fails. */
 export async function awaitReplicas({ env }: Attempt, arn: string, regions: readonly string[]): Promise<void> {
   if (regions.length === 0) return;
-  await waitFor(env, `the replicas in ${regions.join(', ')} were in sync`, REPLICA_WAIT_MS, async () => {
+  const inTime = await waitUntil(env, REPLICA_WAIT_MS, async () => {
     const replicas = (await describe(env, arn))?.replicas ?? [];
     const failed = replicas.find(({ region, status }) => status === 'Failed' && regions.includes(region));
-    if (failed) throw new Failure(`replication to ${failed.region} failed: ${failed.statusMessage}`);
+    if (failed) throw failReplication(failed);
     const inSync = replicas.filter(({ region, status }) => status === 'InSync' && regions.includes(region));
     return inSync.length === regions.length;
   });
+  if (!inTime) throw failReplicasOutOfSync(regions);
 }
 
 function arnIn(region: string, arn: string): string {

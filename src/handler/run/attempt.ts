@@ -2,9 +2,9 @@ import { SERVICE_TIMEOUT_SECONDS } from '../../private/contract';
 import { queryOr, retryQuery } from '../aws/retry';
 import { type CloudFormationRequest, declaredSecret, requesterOf } from '../cloudformation/request';
 import type { Direction } from '../decide/acquire';
-import { refuseStale } from '../decide/refusals';
 import type { Environment } from '../environment';
 import { isDenied, rejected } from '../errors';
+import { refuseStale } from '../messages';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import type { Deployment } from '../model/deployment';
 

@@ -1,6 +1,6 @@
 import { retryAny } from '../aws/retry';
-import { refuseStale, refuseWithdrawn } from '../decide/refusals';
 import { RollbackIncomplete, rejected } from '../errors';
+import { refuseStale, refuseWithdrawn } from '../messages';
 import { type Acquired, acquire } from './acquire';
 import type { Attempt } from './attempt';
 import { release } from './release';

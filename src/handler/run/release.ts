@@ -2,7 +2,8 @@ import { OWNERSHIP_TAG } from '../../private/contract';
 import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, remove, restore, tag, untag } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
-import { Failure, isDenied, Stale } from '../errors';
+import { isDenied, Stale } from '../errors';
+import { failOtherHands, failRestoreToGiveBack } from '../messages';
 import { leavingRegions, leavingTag } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import { type Holder, isSameClaim, ownerTag, returnTo, tagsBefore } from '../model/ownership';
@@ -70,7 +71,7 @@ async function perform(
     case 'schedule':
       if (decision.restoreFirst) {
         await restore(attempt.env, secret.arn);
-        return new Stale(new Failure(`secret '${secret.name}' could not be restored to give it back to its owner`));
+        return new Stale(failRestoreToGiveBack(secret));
       }
       if (decision.ownerTo) await giveBackOwner(attempt, secret, decision.ownerTo);
       return removeFor(attempt, secret, declared, declared.recoveryWindowInDays);
@@ -125,7 +126,7 @@ async function removeFor(
   // Replicas take long to go, and meanwhile another request may have given the secret back.
   const now = replicated.length > 0 ? await describe(env, secret.arn) : secret;
   if (now && !isSameClaim(now.ownership, secret.ownership)) {
-    return new Stale(new Failure(`secret '${secret.name}' came into other hands while it was to be deleted`));
+    return new Stale(failOtherHands(secret));
   }
   return remove(env, secret, windowInDays);
 }

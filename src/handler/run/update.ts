@@ -1,6 +1,7 @@
 import { describe, restore } from '../aws/secrets';
 import { decideRevision } from '../decide/revise';
-import { Failure, rejected } from '../errors';
+import { rejected } from '../errors';
+import { failRestore } from '../messages';
 import type { ExistingSecret } from '../model/secret';
 import { versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
@@ -54,7 +55,7 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   // The questions about the value have taken time, in which CloudFormation may have gone on.
   if (valueChanged) await attempt.assertCurrent();
   if (decision.action === 'restore' && !(await restore(env, arn))) {
-    throw new Failure(`secret '${secret.name}' is being deleted for good`);
+    throw failRestore(secret);
   }
   // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
   // one from before stays the previous one.

@@ -1,9 +1,9 @@
-import { decideAcquisition } from '../../../src/handler/decide/acquire';
-import * as refusals from '../../../src/handler/decide/refusals';
-import type { Tags } from '../../../src/handler/model/ownership';
-import { MAX_OTHER_TAGS } from '../../../src/private/contract';
-import { BANK, declared, existing, heldBy, requester, SCHEDULED, SHOP } from '../existing-secret';
-import { NAME } from '../requests';
+import { decideAcquisition } from '../../src/handler/decide/acquire';
+import * as messages from '../../src/handler/messages';
+import type { Tags } from '../../src/handler/model/ownership';
+import { MAX_OTHER_TAGS } from '../../src/private/contract';
+import { BANK, declared, existing, heldBy, requester, SCHEDULED, SHOP } from './existing-secret';
+import { NAME } from './requests';
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/1111-2222';
 const [OWN, FOREIGN] = [heldBy(requester('shop', 'Old')), heldBy(BANK)];
@@ -11,103 +11,103 @@ const NEVER = declared({ RestorePolicy: 'NEVER' });
 const ADOPT = 'existingSecretPolicy: ExistingSecretPolicy.ADOPT';
 
 /** Every message with a secret's name, without `secret '…'`: what was found, that nothing was changed, and what to do. */
-const OF_A_SECRET: [refused: refusals.Refused, found: string, whatToDo: string][] = [
+const OF_A_SECRET: [refused: messages.Refused, found: string, whatToDo: string][] = [
   [
-    refusals.refuseReplica(existing(OWN, { PrimaryRegion: 'us-east-1' })),
+    messages.refuseReplica(existing(OWN, { PrimaryRegion: 'us-east-1' })),
     'is the replica of a secret in us-east-1',
     'deploy to us-east-1, promote the replica with stop-replication-to-replica, or choose another secretName',
   ],
   [
-    refusals.refuseCrossAccount({ ...existing(OWN), sharedWithAccounts: ['210987654321', '109876543210'] }),
+    messages.refuseCrossAccount({ ...existing(OWN), sharedWithAccounts: ['210987654321', '109876543210'] }),
     'is replicated with account 210987654321, 109876543210, which this library does not manage',
     'end that replication, or choose another secretName',
   ],
-  [refusals.refuseManaged(existing(OWN, { OwningService: 'rds' })), 'is managed by rds', 'choose another secretName'],
+  [messages.refuseManaged(existing(OWN, { OwningService: 'rds' })), 'is managed by rds', 'choose another secretName'],
   [
-    refusals.refuseScheduledMeanwhile(existing(OWN, SCHEDULED)),
+    messages.refuseScheduledMeanwhile(existing(OWN, SCHEDULED)),
     'was scheduled for deletion after this request had got hold of it',
     'deploy again to have it restored',
   ],
   [
-    refusals.refuseScheduled(existing(FOREIGN, SCHEDULED), declared()),
+    messages.refuseScheduled(existing(FOREIGN, SCHEDULED), declared()),
     "is scheduled for deletion (deletion date 2027-03-04) and belongs to owner 'bank', not to 'shop'",
     'to restore and own it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName',
   ],
   [
-    refusals.refuseScheduled(existing({}, SCHEDULED), declared()),
+    messages.refuseScheduled(existing({}, SCHEDULED), declared()),
     'is scheduled for deletion (deletion date 2027-03-04) and belongs to no owner that this library knows, not to ' +
       "'shop'",
     'to restore and own it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName',
   ],
   [
-    refusals.refuseScheduled(existing(OWN, SCHEDULED), NEVER),
+    messages.refuseScheduled(existing(OWN, SCHEDULED), NEVER),
     "is scheduled for deletion (deletion date 2027-03-04), belongs to owner 'shop', and restorePolicy is NEVER",
     'to restore it set restorePolicy: RestorePolicy.IF_OWNED, otherwise choose another secretName',
   ],
   [
-    refusals.refuseScheduled(existing(FOREIGN, SCHEDULED), NEVER),
+    messages.refuseScheduled(existing(FOREIGN, SCHEDULED), NEVER),
     "is scheduled for deletion (deletion date 2027-03-04), belongs to owner 'bank', and restorePolicy is NEVER",
     'to restore it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName',
   ],
   [
-    refusals.refuseLive(existing(FOREIGN), declared()),
+    messages.refuseLive(existing(FOREIGN), declared()),
     "exists already and belongs to owner 'bank', not to 'shop'",
     `to take it over set ${ADOPT}, otherwise choose another secretName`,
   ],
   [
-    refusals.refuseLive(existing({}), declared()),
+    messages.refuseLive(existing({}), declared()),
     "exists already and belongs to no owner that this library knows, not to 'shop'",
     `to take it over set ${ADOPT}, otherwise choose another secretName`,
   ],
   [
-    refusals.refuseLive(existing(OWN), declared({ ExistingSecretPolicy: 'FAIL' })),
+    messages.refuseLive(existing(OWN), declared({ ExistingSecretPolicy: 'FAIL' })),
     'exists already and existingSecretPolicy is FAIL',
     `to take it over set ${ADOPT}, otherwise choose another secretName`,
   ],
   [
-    refusals.refuseHeldElsewhere(existing(FOREIGN)),
+    messages.refuseHeldElsewhere(existing(FOREIGN)),
     `exists already, and resource Vault of stack ${BANK.stackId} holds it, as far as can be seen`,
     `remove it there first, with RemovalPolicy.RETAIN to keep it live, or set ${ADOPT}, otherwise choose another ` +
       'secretName',
   ],
   [
-    refusals.refuseHeldHere(existing(OWN)),
+    messages.refuseHeldHere(existing(OWN)),
     'belongs to resource Old of this very stack, which stays in it',
     'give each secret a secretName of its own',
   ],
   [
-    refusals.refuseNative(existing(), BANK.stackId, 'Native'),
+    messages.refuseNative(existing(), BANK.stackId, 'Native'),
     `is still resource Native of stack ${BANK.stackId}, whose removal would delete it for good`,
     'deploy that resource with removalPolicy: RemovalPolicy.RETAIN, then remove it, then deploy this one again',
   ],
   [
-    refusals.refuseDeadKey(existing(OWN, { KmsKeyId: KEY }), 'Disabled'),
+    messages.refuseDeadKey(existing(OWN, { KmsKeyId: KEY }), 'Disabled'),
     `could not be read, because its KMS key ${KEY} is Disabled`,
     'take the key back (kms:CancelKeyDeletion, then kms:EnableKey) and deploy again',
   ],
   [
-    refusals.refuseTags(NAME, 47),
+    messages.refuseTags(NAME, 47),
     `would have 47 tags beside those of this library, and ${MAX_OTHER_TAGS} is the most that fits into the 50 of AWS`,
     'take tags away and deploy again',
   ],
   [
-    refusals.refuseGone(declared()),
+    messages.refuseGone(declared()),
     'is gone for good, somebody deleted it without recovery',
     'to have a new one, remove it from the stack and deploy, then add it again, or change secretName',
   ],
   [
-    refusals.refuseNotHeld(declared(), existing(FOREIGN).ownership),
+    messages.refuseNotHeld(declared(), existing(FOREIGN).ownership),
     `is held by Vault in ${BANK.stackId} and belongs to owner 'bank'`,
     'remove it from this stack, which leaves the secret alone',
   ],
   [
-    refusals.refuseNotHeld(declared(), {}),
+    messages.refuseNotHeld(declared(), {}),
     'is held by nobody in no stack and belongs to no owner that this library knows',
     'remove it from this stack, which leaves the secret alone',
   ],
   ...([[{}, ADOPT] as const, [SCHEDULED, 'restorePolicy: RestorePolicy.ALWAYS'] as const] as const).map(
-    ([more, optIn]): [refusals.Refused, string, string] => [
-      refusals.refuseLostTags(existing({}, more), declared(), SHOP),
+    ([more, optIn]): [messages.Refused, string, string] => [
+      messages.refuseLostTags(existing({}, more), declared(), SHOP),
       'has lost the tags that say whose it is',
       `set ${optIn} and deploy again, or tag it with recoverable-secret:owner=shop, ` +
         `recoverable-secret:stack-id=${SHOP.stackId} and recoverable-secret:logical-id=Db`,
@@ -126,22 +126,22 @@ test.each(OF_A_SECRET)(
 
 test.each([
   [
-    refusals.refuseRegion(NAME, 'eu-west-9', 'AccessDeniedException'),
+    messages.refuseRegion(NAME, 'eu-west-9', 'AccessDeniedException'),
     `the replica of secret '${NAME}' in eu-west-9 could not be managed, because Secrets Manager there answers ` +
       'AccessDeniedException; nothing was changed; enable the region, allow secretsmanager:DescribeSecret in it, or ' +
       'take eu-west-9 out of replicaRegions',
   ],
   [
-    refusals.refuseNoName(),
+    messages.refuseNoName(),
     'secretName is empty, a condition took it away; nothing was changed; give the secret a name in every case',
   ],
   [
-    refusals.refuseTemplateWithoutKey(),
+    messages.refuseTemplateWithoutKey(),
     'secretStringTemplate and generateStringKey must be given together; nothing was changed',
   ],
-  [refusals.refuseTemplate(), 'secretStringTemplate must be a JSON object; nothing was changed'],
-  [refusals.refuseStale(), 'this request is out of date, CloudFormation is done with it; nothing was changed'],
-  [refusals.refuseWithdrawn(), 'CloudFormation withdrew this request; what it had done was undone'],
+  [messages.refuseTemplate(), 'secretStringTemplate must be a JSON object; nothing was changed'],
+  [messages.refuseStale(), 'this request is out of date, CloudFormation is done with it; nothing was changed'],
+  [messages.refuseWithdrawn(), 'CloudFormation withdrew this request; what it had done was undone'],
 ])('a refusal of what is no secret yet: %#', ({ reason }, expected) => {
   expect(reason).toBe(expected);
 });
@@ -160,7 +160,7 @@ test.each<[string, string, Tags]>([
   const [property, found] =
     state === 'live' ? ['ExistingSecretPolicy', existing(tags)] : ['RestorePolicy', existing(tags, SCHEDULED)];
   const decide = (value?: string) => decideAcquisition(found, declared({ [property]: value }), SHOP, 'forward');
-  const refused = decide(policy) as refusals.Refused;
+  const refused = decide(policy) as messages.Refused;
   expect(refused.action).toBe('refuse');
   const [, advised] = /Policy: (?:RestorePolicy|ExistingSecretPolicy)\.(\w+)/.exec(refused.reason) ?? [];
   expect(decide(advised).action).toBe(state === 'live' ? 'adopt' : 'restore');

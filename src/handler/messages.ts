@@ -1,10 +1,11 @@
-import { MAX_OTHER_TAGS } from '../../private/contract';
-import type { DeclaredSecret, Requester } from '../model/declared-secret';
-import type { Ownership } from '../model/ownership';
-import type { ExistingSecret } from '../model/secret';
+import { MAX_OTHER_TAGS } from '../private/contract';
+import { Failure, RequestRejected } from './errors';
+import type { DeclaredSecret, Requester } from './model/declared-secret';
+import type { Ownership } from './model/ownership';
+import type { ExistingReplica, ExistingSecret } from './model/secret';
 
 /*
- * Every reason for which a request is refused: what was found, that nothing was changed, and what to do, in one line.
+ * Every text that a person who deploys is told: what was found, what has become of the secret, and what to do, in one line.
  * Each has a row in docs/operating.md.
  */
 
@@ -144,4 +145,62 @@ export const refuseWithdrawn = () => refuse('CloudFormation withdrew this reques
 
 function ownerText({ owner }: Pick<Ownership, 'owner'>): string {
   return owner === undefined ? 'no owner that this library knows' : `owner '${owner}'`;
+}
+
+// What goes wrong on the way.
+
+export const failRestore = ({ name }: ExistingSecret) =>
+  new Failure(`secret '${name}' could not be restored, it is being deleted for good`);
+
+export const failRestoreToGiveBack = ({ name }: ExistingSecret) =>
+  new Failure(`secret '${name}' could not be restored to give it back to its owner`);
+
+export const failTaken = ({ name }: ExistingSecret, by: string | undefined) =>
+  new Failure(`secret '${name}' was taken by ${by ?? 'somebody else'} at the same time`);
+
+export const failOtherHands = ({ name }: ExistingSecret) =>
+  new Failure(`secret '${name}' came into other hands while it was to be deleted`);
+
+export const failWithdrawn = () => new Failure('CloudFormation withdrew this request while it was carried out');
+
+export const failReplicasStay = (regions: readonly string[]) =>
+  new Failure(`waited in vain until the replicas in ${regions.join(', ')} were gone`);
+
+export const failReplicasOutOfSync = (regions: readonly string[]) =>
+  new Failure(`waited in vain until the replicas in ${regions.join(', ')} were in sync`);
+
+export const failReplication = ({ region, statusMessage }: ExistingReplica) =>
+  new Failure(`replication to ${region} failed: ${statusMessage}`);
+
+/** Unknown errors may quote anything, so only their name is told. */
+export function explain(error: unknown): string {
+  if (error instanceof RequestRejected || error instanceof Failure) return error.message;
+  return `the function failed with ${error instanceof Error ? error.name : 'an unknown error'}`;
+}
+
+export function leftBehind({ name }: DeclaredSecret): string {
+  return `secret '${name}' could not be put back as it was found, the rollback tries again`;
+}
+
+/**
+ * What a failure means for the secret, and what to do.
+ *
+ * @param forgottenId Id of a secret whose deletion CloudFormation will not try again
+ */
+export function aftermath(type: Requester['type'], declared: DeclaredSecret, forgottenId?: string): string {
+  const name = `secret '${declared.name}'`;
+  switch (type) {
+    case 'Create':
+      return `${name} has the state, owner and value that it was found with; deploy again when the cause is removed`;
+    case 'Update':
+      return `${name} keeps its value; deploy again when the cause is removed`;
+    case 'Delete':
+      if (forgottenId === undefined) {
+        return `${name} is not deleted; delete the stack again when the cause is removed`;
+      }
+      return (
+        `${name} stays live and has left the stack; when the cause is removed, schedule it with aws secretsmanager ` +
+        `delete-secret --secret-id ${forgottenId} --recovery-window-in-days ${declared.recoveryWindowInDays}`
+      );
+  }
 }
