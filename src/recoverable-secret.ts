@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { type CfnSecret, Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import type { Construct } from 'constructs';
 import { SecretRecovery, type SecretRecoveryProps } from './secret-recovery';
 
@@ -31,7 +32,14 @@ export interface RecoverableSecretProps extends SecretProps, SecretRecoveryProps
  *   recoveryWindow: Duration.days(14),
  * });
  */
+@propertyInjectable
 export class RecoverableSecret extends Secret {
+  /**
+   * Under which a property injector finds this class, for defaults of every recoverable secret of an app, a stage or a
+   * stack. Injectors for `Secret` apply to it as well.
+   */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-recoverable-secret.RecoverableSecret';
+
   /**
    * How this resource came by its secret: `CREATED`, `RESTORED` or `ADOPTED`.
    *

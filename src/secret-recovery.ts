@@ -6,10 +6,12 @@ import { error } from './private/error';
 import { addSynthesisChecks, assertRemovalPolicy } from './private/recovery/checks';
 import { defaultSecretName, secretNameError } from './private/recovery/name';
 import { deployedStackName, outermostStack } from './private/recovery/outermost-stack';
+import { assertOwner } from './private/recovery/owners';
 import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recovery/recoverable';
+import { servingOf } from './private/recovery/serving';
 import { addSynthesisWarnings } from './private/recovery/warnings';
 import { recoveryWindowInDays } from './private/recovery/window';
-import { SecretRecoveryProvider } from './secret-recovery-provider';
+import { type ISecretRecoveryProvider, SecretRecoveryProvider } from './secret-recovery-provider';
 
 /**
  * What a deployment does with a secret of the wanted name that is scheduled for deletion.
@@ -157,12 +159,15 @@ export interface SecretRecoveryProps {
   /**
    * The provider whose function does the work.
    *
-   * CloudFormation does not let a deployed resource change its provider. Throws for a provider in another account or
-   * region, and for the one that another stack made for itself.
+   * One that is shared, of this app (`new SecretRecoveryProvider()`) or of another one
+   * (`SecretRecoveryProvider.fromServiceToken()`). CloudFormation does not let a deployed resource change its provider.
+   *
+   * Throws for a provider in another account or region, for the one that another stack made for itself, and for one
+   * whose `owners` this secret's owner is not among.
    *
    * @default - one per stack, see `SecretRecoveryProvider.getOrCreate()`
    */
-  readonly provider?: SecretRecoveryProvider;
+  readonly provider?: ISecretRecoveryProvider;
 }
 
 /**
@@ -223,11 +228,11 @@ export class SecretRecovery extends Mixin {
 
 function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   assertWindow(props, secret);
-  assertOwner(props.owner, secret);
+  if (props.owner !== undefined) assertOwner(props.owner, secret);
   assertRemovalPolicy(secret);
   assertName(secret);
 
-  props.provider?._assertServes(secret);
+  if (props.provider) servingOf(props.provider)?._assertServes(secret, props.owner);
   const days = recoveryWindowInDays(props.recoveryWindow, secret);
 
   const provider = props.provider ?? SecretRecoveryProvider.getOrCreate(secret);
@@ -249,7 +254,7 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   secret.addPropertyOverride('ServiceTimeout', SERVICE_TIMEOUT_SECONDS);
   for (const [name, value] of Object.entries(properties)) secret.addPropertyOverride(name, value);
 
-  provider._allow({
+  servingOf(provider)?._allow({
     secret,
     owner: props.owner,
     restoreAny: properties.RestorePolicy === RestorePolicy.ALWAYS,
@@ -266,24 +271,6 @@ function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {
       scope,
       `recoveryWindow cannot be given together with forceDeleteWithoutRecovery: a secret that ` +
         `is deleted without recovery has no window, got: recoveryWindow ${props.recoveryWindow.toString()}`,
-    );
-  }
-}
-
-function assertOwner(owner: string | undefined, scope: IConstruct): void {
-  if (owner === undefined) return;
-  if (Token.isUnresolved(owner)) {
-    throw error(
-      scope,
-      `owner must be known at synthesis, got a token: it must be the same on every deployment, ` +
-        'and the permissions of the provider are written with it',
-    );
-  }
-  if (!/^[\p{L}\p{N} _.:/=+\-@]{1,256}$/u.test(owner)) {
-    throw error(
-      scope,
-      `owner must be 1 to 256 letters, digits, spaces or any of _ . : / = + - @ (the characters ` +
-        `of a tag value), got: '${owner}'`,
     );
   }
 }

@@ -1,29 +1,24 @@
 import { ArnFormat, Aws, type IResolveContext, ScopedAws, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
-import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import { OWNERSHIP_TAG, RETURNED } from '../contract';
 import { error } from '../error';
 import { renderedProperties } from '../rendered';
 import { acknowledgeWildcard } from './cdk-nag';
 import { deployedStackName, outermostStack, synthesizedStackName } from './outermost-stack';
+import type { SecretPermissions } from './serving';
 import { synthesizedSecretName } from './synthesized-name';
-
-/** What the role must be able to do for one secret. */
-export interface SecretPermissions {
-  readonly secret: CfnSecret;
-  /** Undefined for the name that its outermost stack is deployed under. */
-  readonly owner?: string;
-  readonly restoreAny: boolean;
-  readonly adoptAny: boolean;
-}
 
 /** Whom and what a role is for. */
 export interface RolePolicyProps {
   /** The only stack that is served; undefined for a provider that was made to be shared. */
   readonly serves?: Stack;
+  /** Owners and beginnings of owners, for a shared one that serves no others. */
+  readonly owners?: string[];
   readonly logGroup: ILogGroup;
+  /** Whether the function runs in a VPC. */
+  readonly inVpc: boolean;
 }
 
 /** The stack of the role, in names that a policy can use. */
@@ -55,7 +50,8 @@ export class RolePolicy {
 
   /** Adds what one secret needs. */
   public allow(secret: SecretPermissions): void {
-    if (secret.owner === undefined && this.isElsewhere(secret) && synthesizedStackName(secret.secret) === undefined) {
+    const isKnown = secret.owner ?? this.props.owners ?? synthesizedStackName(secret.secret);
+    if (isKnown === undefined && this.isElsewhere(secret)) {
       throw error(
         secret.secret,
         'owner must be given for a secret whose stack is deployed under a name that others choose, when its provider ' +
@@ -66,16 +62,21 @@ export class RolePolicy {
   }
 
   /** Tells cdk-nag what keeps the wildcards of this policy small. */
-  public acknowledgeWildcards(role: iam.IRole): void {
+  public acknowledgeWildcards(holder: IConstruct): void {
     const reasons = {
       [this.secretArn(Aws.REGION, '*')]: 'The ownership tags in the conditions limit this, not the name.',
       [this.secretArn('*', '*')]: 'Metadata only; a secret that does not exist must answer "not found".',
-      '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata.',
+      '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata. Network interfaces.',
       [this.stackArn(`${deployedStackName(this.scope)}/*`)]: 'A stack by its name: the rest of the ARN is random.',
       [this.stackArn('*')]: 'Read only: which stack holds the secret is known when it is taken over.',
       [this.props.logGroup.logGroupArn]: 'The streams of one log group.',
     };
-    for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(role, resource, reason);
+    for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(holder, resource, reason);
+  }
+
+  /** Everything that the role may do somewhere. */
+  public actions(): string[] {
+    return [...new Set(this.report().flatMap((statement) => statement.actions))].sort();
   }
 
   /** The statements in the names that the app gives, for somebody who makes the role by hand. */
@@ -112,6 +113,7 @@ export class RolePolicy {
 
   /** Never empty: CloudFormation updates the role before it deletes a secret that left the template. */
   private owners({ stackName }: OwnStack): string[] {
+    if (this.props.owners) return this.props.owners;
     const others = this.served.flatMap((each) => {
       const owner = each.owner ?? (this.isElsewhere(each) ? synthesizedStackName(each.secret) : undefined);
       return owner === undefined ? [] : [owner];
@@ -147,6 +149,17 @@ export class RolePolicy {
     };
   }
 
+  /** The stacks whose secrets are managed whoever owns them. */
+  private holders({ stackId }: OwnStack): string[] {
+    const { serves, owners } = this.props;
+    if (serves) return [stackId];
+    if (!owners) return [this.stackArn('*')];
+    return owners
+      .filter((owner) => /^[A-Za-z0-9-]+\*?$/.test(owner))
+      .flatMap((owner) => (owner.endsWith('*') ? [`${owner}/*`] : [`${owner}/*`, `${owner}-*/*`]))
+      .map((name) => this.stackArn(name));
+  }
+
   private get restored(): SecretPermissions[] {
     return this.served.filter(({ restoreAny }) => restoreAny);
   }
@@ -167,16 +180,18 @@ export class RolePolicy {
   }
 
   private statements(own: OwnStack): iam.PolicyStatement[] {
-    const { serves, logGroup } = this.props;
+    const { serves, logGroup, inVpc } = this.props;
     const secrets = this.secretArn(Aws.REGION, '*');
     const owners = this.owners(own);
+    const holders = this.holders(own);
+    const isOwner = (key: string) => ({ [this.props.owners ? 'StringLike' : 'StringEquals']: { [key]: owners } });
     const [restored, adopted] = [this.restored, this.adopted].map((secrets) => secrets.map(own.nameOf));
     return [
       new iam.PolicyStatement({
         sid: 'CreateOwned',
         actions: actions(['CreateSecret']),
         resources: [secrets],
-        conditions: { StringEquals: { [`aws:RequestTag/${OWNERSHIP_TAG.owner}`]: owners } },
+        conditions: isOwner(`aws:RequestTag/${OWNERSHIP_TAG.owner}`),
       }),
       // CreateSecret with tags needs this as well. A secret that has an owner cannot be given another one here.
       new iam.PolicyStatement({
@@ -184,7 +199,7 @@ export class RolePolicy {
         actions: actions(['TagResource']),
         resources: [secrets],
         conditions: {
-          StringEquals: { [`aws:RequestTag/${OWNERSHIP_TAG.owner}`]: owners },
+          ...isOwner(`aws:RequestTag/${OWNERSHIP_TAG.owner}`),
           Null: { [`aws:ResourceTag/${OWNERSHIP_TAG.owner}`]: 'true' },
         },
       }),
@@ -192,17 +207,19 @@ export class RolePolicy {
         sid: 'ManageOwned',
         actions: actions(MANAGE),
         resources: [secrets],
-        conditions: { StringEquals: { [`aws:ResourceTag/${OWNERSHIP_TAG.owner}`]: owners } },
+        conditions: isOwner(`aws:ResourceTag/${OWNERSHIP_TAG.owner}`),
       }),
       // A secret that left the template or changed its owner may have an owner that is no longer in the list.
-      new iam.PolicyStatement({
-        sid: 'ManageHeld',
-        actions: actions(MANAGE),
-        resources: [secrets],
-        conditions: {
-          StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: serves ? own.stackId : this.stackArn('*') },
-        },
-      }),
+      ...(holders.length > 0
+        ? [
+            new iam.PolicyStatement({
+              sid: 'ManageHeld',
+              actions: actions(MANAGE),
+              resources: [secrets],
+              conditions: { StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: oneOrAll(holders) } },
+            }),
+          ]
+        : []),
       // Secrets Manager refuses a change of tags that locks its caller out. So whoever gives a secret back leaves the
       // tag of its own stack there, and only this tells whose the secret is.
       ...(serves
@@ -246,6 +263,10 @@ export class RolePolicy {
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [logGroup.logGroupArn],
       }),
+      // Lambda makes the interfaces in the name of the role; it names no resource before they exist.
+      ...(inVpc
+        ? [new iam.PolicyStatement({ sid: 'AttachToVpc', actions: NETWORK_INTERFACES, resources: ['*'] })]
+        : []),
       // Until the secret carries the tag of its new owner, only its name tells it from others.
       ...this.byName('RestoreByName', restored, ['RestoreSecret', 'TagResource', 'UntagResource', 'DeleteSecret']),
       ...this.byName('AdoptByName', adopted, ['TagResource', 'UntagResource']),
@@ -289,6 +310,10 @@ class LatePolicyDocument extends iam.PolicyDocument {
   }
 }
 
+function oneOrAll(values: string[]): string | string[] {
+  return values.length === 1 ? values[0] : values;
+}
+
 /** For all inline policies of a role together. */
 const MAX_POLICY_CHARACTERS = 10_240;
 
@@ -315,6 +340,16 @@ function withLongestTokens(value: unknown, longest: Readonly<Record<string, stri
 const SEE_STACK = ['DescribeStacks', 'DescribeStackEvents', 'DescribeStackResource', 'DescribeChangeSet'].map(
   (operation) => `cloudformation:${operation}`,
 );
+
+/** What Lambda asks of the role of a function in a VPC. */
+const NETWORK_INTERFACES = [
+  'CreateNetworkInterface',
+  'DescribeNetworkInterfaces',
+  'DescribeSubnets',
+  'DeleteNetworkInterface',
+  'AssignPrivateIpAddresses',
+  'UnassignPrivateIpAddresses',
+].map((operation) => `ec2:${operation}`);
 
 const MANAGE = [
   'RestoreSecret',
