@@ -10,6 +10,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct, type IConstruct } from 'constructs';
 import { error } from './private/error';
+import { acknowledgeInlinePolicy } from './private/recovery/cdk-nag';
 import { missingEndpoints } from './private/recovery/endpoints';
 import { ImportedProvider } from './private/recovery/imported-provider';
 import { synthesizedStackName } from './private/recovery/outermost-stack';
@@ -229,10 +230,20 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
         removalPolicy: RemovalPolicy.DESTROY,
       });
     const { owners, serves } = this;
-    this.policy = new RolePolicy(this, { serves, owners, logGroup, inVpc: props.vpc !== undefined });
+    this.policy = new RolePolicy(this, {
+      serves,
+      owners,
+      logGroup,
+      inVpc: props.vpc !== undefined,
+      deadLetterQueue: props.deadLetterQueue,
+    });
     this.role = props.role ?? this.makeRole();
     const attached = props.role && this.attachPolicy(props.role);
     this.policy.acknowledgeWildcards(attached ?? this.role);
+    acknowledgeInlinePolicy(
+      this,
+      'It comes before the first secret and goes after the last one, and nothing shares it.',
+    );
     this.handler = this.makeFunction(props, logGroup);
     if (attached) this.handler.node.addDependency(attached);
     this.serviceToken = this.handler.functionArn;
@@ -269,7 +280,7 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
     const { vpc, vpcSubnets, securityGroups, environmentEncryption } = props;
     const { reservedConcurrentExecutions, deadLetterQueue } = props;
     try {
-      return new lambda.Function(this, 'Function', {
+      const handler = new lambda.Function(this, 'Function', {
         description: 'Restores a secret on create, schedules its deletion on delete',
         code: lambda.Code.fromAsset(path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda')),
         handler: 'index.handler',
@@ -283,8 +294,11 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
         securityGroups,
         environmentEncryption,
         reservedConcurrentExecutions,
-        deadLetterQueue,
       });
+      // Not as a prop, which gives the role a second policy.
+      const targetArn = deadLetterQueue?.queueArn;
+      (handler.node.defaultChild as lambda.CfnFunction).deadLetterConfig = targetArn ? { targetArn } : undefined;
+      return handler;
     } catch (cause) {
       const { message } = cause as Error;
       if (!/\bassets?\b/i.test(message)) throw cause;

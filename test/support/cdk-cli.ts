@@ -39,8 +39,9 @@ export class CdkCli {
     return JSON.parse(fs.readFileSync(outputs, 'utf8'));
   }
 
-  destroy(app: string): Promise<string> {
-    return this.cdk('destroy', '--all', '--app', app, '--force');
+  /** Destroys the stacks of these names, or all of the app. */
+  destroy(app: string, ...stacks: string[]): Promise<string> {
+    return this.cdk('destroy', ...(stacks.length > 0 ? stacks : ['--all']), '--app', app, '--force');
   }
 
   private async cdk(...args: string[]): Promise<string> {

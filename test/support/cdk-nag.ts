@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { type App, Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { AwsSolutionsChecks, type NagPack } from 'cdk-nag';
 
-/** What cdk-nag's AwsSolutions has against an app when it is synthesized, as `rule: path of the construct`. */
-export function cdkNagFindings(app: App): string[] {
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+/** What packs of cdk-nag have against an app when it is synthesized, as `rule: path of the construct`. */
+export function cdkNagFindings(app: App, packs: NagPack[] = [new AwsSolutionsChecks(app)]): string[] {
+  Validations.of(app).addPlugins(...packs);
   const { exitCode } = process;
   // The report is also printed.
   const print = jest.spyOn(console, 'error').mockImplementation();

@@ -45,6 +45,16 @@ export class Cloud {
     return (await this.cdk.deploy(outdir, `--method=${method}`))[stackName] ?? {};
   }
 
+  /** Runs `cdk deploy` for all stacks of a cloud assembly, and returns their outputs by the name of the stack. */
+  deployAll(assembly: string) {
+    return this.cdk.deploy(assembly, '--method=direct');
+  }
+
+  /** Runs `cdk destroy` for stacks of a cloud assembly, for all of them if none is named. */
+  async destroyIn(assembly: string, ...stacks: string[]): Promise<void> {
+    await this.cdk.destroy(assembly, ...stacks);
+  }
+
   /** A file that `cdk synth` writes besides the template. */
   synthesized(stackName: string, build: (stack: Stack) => void, file: string): string {
     return fs.readFileSync(path.join(this.synthesize(stackName, build), file), 'utf8');

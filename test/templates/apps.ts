@@ -1,15 +1,38 @@
-import { App, Duration, type Environment, Mixins, RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
+import {
+  App,
+  Duration,
+  type Environment,
+  type IPropertyInjector,
+  type IReusableStackSynthesizer,
+  Mixins,
+  RemovalPolicy,
+  SecretValue,
+  Stack,
+  Stage,
+} from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { AccountPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpointAwsService,
+  IpAddresses,
+  Peer,
+  Port,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { AccountPrincipal, ManagedPolicy, PermissionsBoundary, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DatabaseSecret } from 'aws-cdk-lib/aws-rds';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
   ExistingSecretPolicy,
   RecoverableSecret,
+  type RecoverableSecretProps,
   RestoredValue,
   RestorePolicy,
   SecretDeletionMonitor,
@@ -24,6 +47,76 @@ export function minimalApp(env?: Environment): App {
   const monitor = new SecretDeletionMonitor(new Stack(app, 'Operations', { env }), 'Monitor');
   monitor.topic.addSubscription(new EmailSubscription('operations@example.com'));
   return app;
+}
+
+/**
+ * An app of a company with rules: development and production, everything in a VPC and encrypted, roles with a boundary,
+ * and one provider for the stacks of a stage.
+ *
+ * @param synthesizer Of every stack, the default one if none is given
+ */
+export function regulatedApp(env: Environment, synthesizer?: IReusableStackSynthesizer): App {
+  const zones = ['a', 'b'].map((zone) => `${env.region}${zone}`);
+  const app = new App({
+    defaultStackSynthesizer: synthesizer,
+    context: { [`availability-zones:account=${env.account}:region=${env.region}`]: zones },
+  });
+  const stages = {
+    Dev: new Stage(app, 'Dev', { env, propertyInjectors: [new SecretDefaults({ recoveryWindow: Duration.days(7) })] }),
+    Prod: new Stage(app, 'Prod', { env }),
+  };
+  for (const [name, stage] of Object.entries(stages)) {
+    const platform = new Stack(stage, 'Platform');
+    const key = new Key(platform, 'Key', { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
+    key.grantEncryptDecrypt(new ServicePrincipal('logs.amazonaws.com'));
+    const vpc = new Vpc(platform, 'Vpc', {
+      ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
+      restrictDefaultSecurityGroup: false,
+      subnetConfiguration: [{ name: 'Isolated', subnetType: SubnetType.PRIVATE_ISOLATED }],
+    });
+    const { SECRETS_MANAGER, KMS, CLOUDFORMATION } = InterfaceVpcEndpointAwsService;
+    const inside = new SecurityGroup(platform, 'Endpoints', { vpc });
+    inside.addIngressRule(Peer.ipv4('10.0.0.0/16'), Port.HTTPS);
+    for (const service of [SECRETS_MANAGER, KMS, CLOUDFORMATION]) {
+      vpc.addInterfaceEndpoint(service.shortName, { service, securityGroups: [inside], open: false });
+    }
+    vpc.addGatewayEndpoint('s3', { service: GatewayVpcEndpointAwsService.S3 });
+    const provider = new SecretRecoveryProvider(platform, 'Provider', {
+      owners: [`${name}-*`],
+      role: new Role(platform, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
+      vpc,
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+      environmentEncryption: key,
+      reservedConcurrentExecutions: 20,
+      deadLetterQueue: new Queue(platform, 'Undelivered', { encryptionMasterKey: key, enforceSSL: true }),
+      logGroup: new LogGroup(platform, 'Log', { encryptionKey: key, retention: RetentionDays.ONE_YEAR }),
+    });
+
+    const shop = new Stack(stage, 'Shop');
+    const secret = new RecoverableSecret(shop, 'Database', { encryptionKey: key, provider });
+    secret.addRotationSchedule('Rotation', {
+      rotationLambda: LambdaFunction.fromFunctionName(shop, 'Rotator', 'rotator'),
+      automaticallyAfter: Duration.days(30),
+      rotateImmediatelyOnUpdate: false,
+    });
+    const monitor = new SecretDeletionMonitor(new Stack(stage, 'Operations'), 'Monitor', { encryptionKey: key });
+    monitor.topic.addSubscription(new EmailSubscription('operations@example.com'));
+    for (const stack of stage.node.children) {
+      const boundary = ManagedPolicy.fromManagedPolicyName(stack as Stack, 'Boundary', 'boundary');
+      PermissionsBoundary.of(stack).apply(boundary);
+    }
+  }
+  return app;
+}
+
+class SecretDefaults implements IPropertyInjector {
+  public readonly constructUniqueId = RecoverableSecret.PROPERTY_INJECTION_ID;
+
+  constructor(private readonly defaults: RecoverableSecretProps) {}
+
+  public inject(props: RecoverableSecretProps): RecoverableSecretProps {
+    return { ...this.defaults, ...props };
+  }
 }
 
 /** Every class with every prop, but for those that exclude another one. */

@@ -1,6 +1,7 @@
 import { ArnFormat, Aws, type IResolveContext, ScopedAws, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { OWNERSHIP_TAG, RETURNED } from '../contract';
 import { error } from '../error';
@@ -19,6 +20,7 @@ export interface RolePolicyProps {
   readonly logGroup: ILogGroup;
   /** Whether the function runs in a VPC. */
   readonly inVpc: boolean;
+  readonly deadLetterQueue?: IQueue;
 }
 
 /** The stack of the role, in names that a policy can use. */
@@ -180,7 +182,7 @@ export class RolePolicy {
   }
 
   private statements(own: OwnStack): iam.PolicyStatement[] {
-    const { serves, logGroup, inVpc } = this.props;
+    const { serves, logGroup, inVpc, deadLetterQueue } = this.props;
     const secrets = this.secretArn(Aws.REGION, '*');
     const owners = this.owners(own);
     const holders = this.holders(own);
@@ -263,6 +265,24 @@ export class RolePolicy {
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [logGroup.logGroupArn],
       }),
+      ...(deadLetterQueue
+        ? [
+            new iam.PolicyStatement({
+              sid: 'SendDeadLetters',
+              actions: ['sqs:SendMessage'],
+              resources: [deadLetterQueue.queueArn],
+            }),
+          ]
+        : []),
+      ...(deadLetterQueue?.encryptionMasterKey
+        ? [
+            new iam.PolicyStatement({
+              sid: 'EncryptDeadLetters',
+              actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+              resources: [deadLetterQueue.encryptionMasterKey.keyArn],
+            }),
+          ]
+        : []),
       // Lambda makes the interfaces in the name of the role; it names no resource before they exist.
       ...(inVpc
         ? [new iam.PolicyStatement({ sid: 'AttachToVpc', actions: NETWORK_INTERFACES, resources: ['*'] })]
