@@ -583,7 +583,6 @@ test('a RecoverableSecret is a Secret to everybody who asks', () => {
   expect(secret).toBeInstanceOf(secretsmanager.Secret);
   expect(secretsmanager.Secret.isSecret(secret)).toBe(true);
   expect(RecoverableSecret.isSecret(secret)).toBe(true);
-  expect(RecoverableSecret.PROPERTY_INJECTION_ID).toBe(secretsmanager.Secret.PROPERTY_INJECTION_ID);
   expect(secret.excludeCharacters).toBe('@');
   expect(secret.node.defaultChild).toBeInstanceOf(secretsmanager.CfnSecret);
   expect(cfn(secret).cfnResourceType).toBe('AWS::SecretsManager::Secret');
