@@ -163,6 +163,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // Of the command line; they end up in its bundle.
     '@aws-cdk/cloud-assembly-api@2.2.6',
     `@aws-sdk/client-sts@${AWS_SDK}`,
+    '@aws-sdk/core@3.981.0',
     '@inquirer/confirm@5.1.21',
     'cli-table3@0.6.5',
     'commander@14.0.3',
@@ -170,6 +171,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'picocolors@1.1.1',
     'string-width@4.2.3',
     'wrap-ansi@7.0.0',
+    'yaml@2.9.1',
     '@stryker-mutator/core@9.6.1',
     '@stryker-mutator/jest-runner@9.6.1',
     'fast-check@4.3.0',
