@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { Account, type Place } from './aws/account';
 import { extendWindow, windowInDays } from './commands/extend';
 import { type ListOptions, list } from './commands/list';
+import { type PlanOptions, plan } from './commands/plan';
 import { type PurgeOptions, purge } from './commands/purge';
 import { restoreSecrets } from './commands/restore';
 import { CommandError } from './errors';
@@ -25,6 +26,14 @@ export function commandLine(terminal: Terminal, version: string, exit: (code: Ex
       .option('--profile <profile>', 'whose credentials to use; default: AWS_PROFILE, the environment');
   const running = async (place: Place, work: (session: Session) => Promise<ExitCode>) =>
     exit(await work({ account: await Account.open(place), terminal }));
+
+  command('plan [stack...]', 'Shows what the next deployment does to each recoverable secret')
+    .option('--app <folder>', 'cloud assembly, as cdk synth writes it', 'cdk.out')
+    .option('--destroy', 'what destroying the stacks does, in place of deploying them')
+    .option('--json', 'prints an array of objects')
+    .action((stacks: string[], options: Place & PlanOptions) =>
+      running(options, (session) => plan(stacks, options, session)),
+    );
 
   command('list', 'Shows the secrets that are scheduled for deletion, soonest first')
     .option('--all', 'live secrets as well')

@@ -1,6 +1,6 @@
 import type { DescribeSecretResponse, SecretListEntry } from '@aws-sdk/client-secrets-manager';
 import { readOwnership, type Tags } from '../handler/model/ownership';
-import { OWNERSHIP_TAG_PREFIX } from '../private/contract';
+import { OWNERSHIP_TAG } from '../private/contract';
 
 /** A secret as the commands show it: by whom it was held, and until when it can be restored. */
 export interface SecretSummary {
@@ -49,9 +49,9 @@ export function summaryOf(secret: DescribeSecretResponse | SecretListEntry, now:
  * AWS documents `DeletedDate` both as when the deletion was asked for and as the end of the window. In the future it
  * can only be the end. In the past the window has to be known, and our tag knows it.
  */
-function endOfWindow(deletedDate: Date, tags: Tags, now: number): EndOfWindow | undefined {
+export function endOfWindow(deletedDate: Date, tags: Tags, now: number): EndOfWindow | undefined {
   if (deletedDate.getTime() > now) return { date: deletedDate, calculated: false };
-  const days = Number(tags[RECOVERY_WINDOW_TAG]);
+  const days = Number(tags[OWNERSHIP_TAG.recoveryWindow]);
   return days > 0 ? { date: new Date(deletedDate.getTime() + days * DAY_MS), calculated: true } : undefined;
 }
 
@@ -60,5 +60,4 @@ export function daysUntil(date: Date, now: number): number {
   return Math.max(0, Math.round((date.getTime() - now) / DAY_MS));
 }
 
-const RECOVERY_WINDOW_TAG = `${OWNERSHIP_TAG_PREFIX}recovery-window`;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;

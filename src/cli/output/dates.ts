@@ -1,4 +1,4 @@
-import { daysUntil, type SecretSummary } from '../scheduled-secret';
+import { daysUntil, type EndOfWindow } from '../scheduled-secret';
 
 const HOUR_MS = 3_600_000;
 
@@ -17,7 +17,7 @@ export function leftText(date: Date, now: number): string {
 }
 
 /** Until when a scheduled secret can be restored. */
-export function endText({ end }: SecretSummary, now: number): string {
+export function endText({ end }: { readonly end?: EndOfWindow }, now: number): string {
   if (!end) return 'until a date that AWS does not tell';
   const left = end.date.getTime() > now ? `${leftText(end.date, now)} left` : 'AWS deletes it at any moment';
   return `until ${dayText(end.date)} (${left}${end.calculated ? ', calculated from its window' : ''})`;

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Fate } from '../../handler/cloudformation/stacks';
 import { RECOVERABLE_SECRET_TYPE } from '../../private/contract';
 import type { Account } from '../aws/account';
 import { type DeployedStack, deployedStack } from '../aws/stacks';
 import type { SynthesizedStack } from '../template/assembly';
 import { evaluate, isMet, type Scope } from '../template/evaluate';
-import { constructPath, isRetained, STACK_TYPE, type TemplateResource } from '../template/template';
+import { isRetained, pathInMetadata, STACK_TYPE, type TemplateResource } from '../template/template';
 import { type Environment, type StackInputs, scopeOf } from './scope';
 
 /** What the deployment does with one resource: in most cases, a request to the function. */
@@ -44,6 +45,14 @@ export interface Deployment {
   readonly upcoming: readonly Upcoming[];
   /** Nested stacks whose templates are not in the assembly. */
   readonly unread: readonly string[];
+  /** What it does with every secret that is deployed, a plain one as well. */
+  readonly fates: readonly ResourceFate[];
+}
+
+export interface ResourceFate {
+  readonly stackId: string;
+  readonly logicalId: string;
+  readonly fate: Fate;
 }
 
 /** A stack, or one nested in it, on both sides of the deployment. */
@@ -99,20 +108,24 @@ async function walk(
 ): Promise<Deployment> {
   const upcoming: Upcoming[] = [];
   const unread: string[] = [];
+  const fates: ResourceFate[] = [];
   const levels = [outermost];
   for (let level = levels.shift(); level; level = levels.shift()) {
     const scopes = await scopesOf(level, environment);
     for (const pair of pairsIn(level, scopes.after)) {
+      if (pair.before && /Secret$/.test(pair.before.Type)) {
+        fates.push({ stackId: level.id, logicalId: pair.logicalId, fate: fateOf(pair, level, scopes) });
+      }
       if (has(RECOVERABLE_SECRET_TYPE, pair)) {
-        upcoming.push(upcomingOf(pair, level, scopes, stack.name));
+        upcoming.push(upcomingOf(pair, level, scopes, stack));
       } else if (has(STACK_TYPE, pair)) {
         const nested = await nestedLevel(pair, level, scopes.after, { stack, account, environment });
         if (nested) levels.push(nested);
-        else unread.push(pathOf(pair, level));
+        else unread.push(pathOf(pair, level, stack));
       }
     }
   }
-  return { upcoming, unread };
+  return { upcoming, unread, fates };
 }
 
 interface Scopes {
@@ -158,7 +171,7 @@ async function nestedLevel(
   const { after, before, physicalId } = pair;
   const deployed = before && physicalId ? await deployedStack(physicalId, account) : undefined;
   const id = deployed?.id ?? newStackId(`${nameOf(level.id)}-${pair.logicalId}`, environment);
-  const path = pathOf(pair, level);
+  const path = pathOf(pair, level, stack);
   if (!after || !scope) {
     return { path, id, deployed, retained: level.retained || isRetained(before?.DeletionPolicy) };
   }
@@ -175,14 +188,14 @@ async function nestedLevel(
   );
 }
 
-function upcomingOf(pair: Pair, level: Level, scopes: Scopes, stack: string): Upcoming {
+function upcomingOf(pair: Pair, level: Level, scopes: Scopes, stack: SynthesizedStack): Upcoming {
   const { logicalId, after, before, physicalId } = pair;
   const properties = propertiesOf(after, scopes.after);
   const propertiesBefore = propertiesOf(before, scopes.before);
   const policy = after ? after.UpdateReplacePolicy : before?.DeletionPolicy;
   return {
-    stack,
-    path: pathOf(pair, level),
+    stack: stack.name,
+    path: pathOf(pair, level, stack),
     logicalId,
     stackId: level.id,
     step: stepOf(pair, properties, propertiesBefore),
@@ -191,6 +204,13 @@ function upcomingOf(pair: Pair, level: Level, scopes: Scopes, stack: string): Up
     physicalId,
     retained: level.retained || isRetained(policy),
   };
+}
+
+/** As the change set will say it. */
+function fateOf({ after, before }: Pair, { retained }: Level, scopes: Scopes): Fate {
+  if (!after) return retained || isRetained(before?.DeletionPolicy) ? 'retained' : 'removed';
+  const same = isDeepStrictEqual(propertiesOf(after, scopes.after), propertiesOf(before, scopes.before));
+  return same && after.Type === before?.Type ? 'kept' : 'unknown';
 }
 
 function stepOf({ after, before, dependsOn }: Pair, properties: Properties, propertiesBefore: Properties): Step {
@@ -217,8 +237,10 @@ function has(type: string, { after, before }: Pair): boolean {
   return after?.Type === type || before?.Type === type;
 }
 
-function pathOf({ logicalId, after, before }: Pair, level: Level): string {
-  return constructPath(after ?? before) ?? `${level.path}/${logicalId}`;
+/** The resource below the construct that somebody wrote is an implementation detail. */
+function pathOf({ logicalId, after, before }: Pair, level: Level, stack: SynthesizedStack): string {
+  const path = pathInMetadata(after ?? before) ?? stack.pathOf(logicalId) ?? `${level.path}/${logicalId}`;
+  return path.replace(/(\.NestedStack\/[^/]+|\/Resource)$/, '');
 }
 
 /** The id that a stack will have is not known, but its name is. */

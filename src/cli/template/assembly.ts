@@ -2,11 +2,13 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {
   ASSET_RESOURCE_METADATA_PATH_KEY,
+  AssetManifestArtifact,
   CloudAssembly,
   type CloudFormationStackArtifact,
   UNKNOWN_ACCOUNT,
   UNKNOWN_REGION,
 } from '@aws-cdk/cloud-assembly-api';
+import { ArtifactMetadataEntryType } from '@aws-cdk/cloud-assembly-schema';
 import { CommandError } from '../errors';
 import { parseTemplate, type Template, type TemplateResource } from './template';
 
@@ -24,6 +26,8 @@ export interface SynthesizedStack {
   readonly parameters: Readonly<Record<string, string>>;
   /** The template of a nested stack; undefined when it is not in the assembly. */
   nested(resource: TemplateResource): Template | undefined;
+  /** Where the construct of a resource is in the app, as far as the assembly tells. */
+  pathOf(logicalId: string): string | undefined;
 }
 
 /**
@@ -63,7 +67,7 @@ function load(directory: string): CloudAssembly {
 
 function synthesizedStack(stack: CloudFormationStackArtifact): SynthesizedStack {
   const { account, region } = stack.environment;
-  const folder = path.dirname(stack.templateFullPath);
+  const ids = stack.findMetadataByType(ArtifactMetadataEntryType.LOGICAL_ID);
   return {
     name: stack.stackName,
     displayName: stack.displayName,
@@ -71,10 +75,26 @@ function synthesizedStack(stack: CloudFormationStackArtifact): SynthesizedStack 
     region: region === UNKNOWN_REGION ? undefined : region,
     template: stack.template,
     parameters: stack.parameters,
-    nested: ({ Metadata }) => {
-      const file = Metadata?.[ASSET_RESOURCE_METADATA_PATH_KEY];
-      const full = typeof file === 'string' ? path.join(folder, file) : undefined;
-      return full && fs.existsSync(full) ? parseTemplate(fs.readFileSync(full, 'utf8')) : undefined;
+    nested: (resource) => {
+      const file = nestedTemplateFile(resource, stack.assembly);
+      return file === undefined ? undefined : parseTemplate(fs.readFileSync(file, 'utf8'));
+    },
+    pathOf: (logicalId) => {
+      const paths = ids.filter(({ data }) => data === logicalId).map(({ path: construct }) => construct.slice(1));
+      // Nested stacks have logical ids of their own.
+      return paths.length === 1 ? paths[0] : undefined;
     },
   };
+}
+
+/** Apps can be told to leave the metadata out; the address of the template then has the hash of its file. */
+function nestedTemplateFile({ Metadata, Properties }: TemplateResource, assembly: CloudAssembly): string | undefined {
+  const url = JSON.stringify(Properties?.TemplateURL) ?? '';
+  const files = assembly.artifacts
+    .filter((artifact) => AssetManifestArtifact.isAssetManifestArtifact(artifact))
+    .flatMap(({ contents }) => Object.entries(contents.files ?? {}));
+  const [, asset] = files.find(([hash]) => url.includes(hash)) ?? [];
+  const file = Metadata?.[ASSET_RESOURCE_METADATA_PATH_KEY] ?? asset?.source.path;
+  const full = typeof file === 'string' ? path.join(assembly.directory, file) : undefined;
+  return full !== undefined && fs.existsSync(full) ? full : undefined;
 }

@@ -25,10 +25,10 @@ export function parseTemplate(body: string): Template {
   return body.trimStart().startsWith('{') ? JSON.parse(body) : parse(body, { logLevel: 'silent' });
 }
 
-/** Where the construct is in the app; the resource below it is an implementation detail. */
-export function constructPath(resource: TemplateResource | undefined): string | undefined {
+/** Where the construct is in the app, as the CDK CLI has it written into templates. */
+export function pathInMetadata(resource: TemplateResource | undefined): string | undefined {
   const path = resource?.Metadata?.['aws:cdk:path'];
-  return typeof path === 'string' ? path.replace(/\/Resource$/, '') : undefined;
+  return typeof path === 'string' ? path : undefined;
 }
 
 /** Whether CloudFormation leaves it behind when it takes it out of a stack, which it does otherwise in any case. */

@@ -1,10 +1,10 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { USER_AGENT_APP_ID } from '../../private/contract';
 import { Stacks } from '../cloudformation/stacks';
 import type { Environment } from '../environment';
-import { errorName } from '../errors';
+import { keyState } from './keys';
 
 /** Throttling is the rule when hundreds of secrets change at once; a call that hangs must end in time. */
 const CONFIG = {
@@ -25,20 +25,10 @@ export function awsEnvironment(remainingMs: () => number, log: Environment['log'
     // Only looked at; a region that does not exist must not take minutes to say so.
     secretsIn: (region) => new SecretsManagerClient({ ...CONFIG, maxAttempts: 3, region }),
     stacks,
-    keyState,
+    keyState: (keyId) => keyState(keyId, new KMSClient(CONFIG)),
     remainingMs,
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     log,
   };
-}
-
-async function keyState(keyId: string): Promise<string | undefined> {
-  try {
-    const { KeyMetadata: key } = await new KMSClient(CONFIG).send(new DescribeKeyCommand({ KeyId: keyId }));
-    return key?.KeyState;
-  } catch (error) {
-    // A key that does not exist is dead; one that may not be seen, as in another account, counts as alive.
-    return errorName(error) === 'NotFoundException' ? 'NotFound' : undefined;
-  }
 }

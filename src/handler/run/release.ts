@@ -26,13 +26,10 @@ export async function release(
   declared: DeclaredSecret,
   reason: Reason,
 ): Promise<ExistingSecret | undefined> {
-  const { env, requester } = attempt;
+  const { env } = attempt;
   const look = async () => {
     const secret = await describe(env, id);
-    const known = dependsOnDeployment(secret, declared, requester, reason)
-      ? { ...reason, deployment: await attempt.deployment(secret.ownership.origin?.at) }
-      : reason;
-    return { secret, decision: decideRelease(secret, declared, requester, known) };
+    return { secret, decision: await releaseOf(attempt, secret, declared, reason) };
   };
   return retryOnStale(env, SETTLE_MS, async () => {
     // Right after a Create, what is seen may still be the time before it.
@@ -52,6 +49,20 @@ export async function release(
       throw error;
     }
   });
+}
+
+/** What is going to be done with it, as it is now. */
+export async function releaseOf(
+  attempt: Attempt,
+  secret: ExistingSecret | undefined,
+  declared: DeclaredSecret,
+  reason: Reason,
+): Promise<Release> {
+  const { requester } = attempt;
+  const known = dependsOnDeployment(secret, declared, requester, reason)
+    ? { ...reason, deployment: await attempt.deployment(secret.ownership.origin?.at) }
+    : reason;
+  return decideRelease(secret, declared, requester, known);
 }
 
 async function perform(
