@@ -24,7 +24,7 @@ export class Cloud {
   /** Cloud assembly of what was deployed last, by stack name. */
   private readonly deployed = new Map<string, string>();
 
-  private constructor(private readonly emulator: Emulator) {
+  private constructor(readonly emulator: Emulator) {
     this.cdk = new CdkCli(emulator);
     this.secrets = new Secrets(emulator.endpoint);
   }
@@ -60,7 +60,8 @@ export class Cloud {
     return fs.readFileSync(path.join(this.synthesize(stackName, build), file), 'utf8');
   }
 
-  private synthesize(stackName: string, build: (stack: Stack) => void, props: StackProps = {}): string {
+  /** The folder of the cloud assembly of an app with this one stack. */
+  synthesize(stackName: string, build: (stack: Stack) => void, props: StackProps = {}): string {
     const outdir = fs.mkdtempSync(path.join(this.emulator.directory, 'cdk.out-'));
     const app = new App({ outdir });
     // With IAM enforced, the emulator denies the roles of the default synthesizer the bucket for assets.
