@@ -297,10 +297,10 @@ describe('a shared provider with a list of owners', () => {
       ['CreateOwned', 'aws:RequestTag/recoverable-secret:owner'],
       ['ManageOwned', 'aws:ResourceTag/recoverable-secret:owner'],
     ]) {
-      expect(bySid(statements, sid)?.Condition).toEqual({ StringLike: { [key]: owners } });
+      expect(bySid(statements, sid)?.Condition).toMatchObject({ StringLike: { [key]: owners } });
     }
     const stack = (name: string) => `arn:aws:cloudformation:${ENV.region}:${ENV.account}:stack/${name}/*`;
-    expect(bySid(statements, 'ManageHeld')?.Condition).toEqual({
+    expect(bySid(statements, 'ManageHeld')?.Condition).toMatchObject({
       StringLike: {
         'aws:ResourceTag/recoverable-secret:stack-id': [stack('shop-*'), stack('Billing'), stack('Billing-*')],
       },
@@ -312,7 +312,7 @@ describe('a shared provider with a list of owners', () => {
     const { app, platform, provider } = shareFor('shop-*', 'team A');
     new RecoverableSecret(new Stack(app, 'Shop', { env: ENV, stackName: 'shop-eu' }), 'Secret', { provider });
     new RecoverableSecret(new Stack(app, 'Other', { env: ENV }), 'Secret', { provider, owner: 'team A' });
-    expect(bySid(inlineStatements(provider.role), 'ManageOwned')?.Condition).toEqual({
+    expect(bySid(inlineStatements(provider.role), 'ManageOwned')?.Condition).toMatchObject({
       StringLike: { 'aws:ResourceTag/recoverable-secret:owner': ['shop-*', 'team A'] },
     });
     expect(platform.dependencies).toEqual([]);

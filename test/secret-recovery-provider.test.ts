@@ -83,7 +83,7 @@ describe('the provider of a stack', () => {
         'Fn::GetAtt': [Object.keys(Template.fromStack(each).findResources('AWS::Lambda::Function'))[0], 'Arn'],
       });
     }
-    expect(statementIn(nested, 'ManageOwned')?.Condition).toEqual({
+    expect(statementIn(nested, 'ManageOwned')?.Condition).toMatchObject({
       StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] },
     });
   });
@@ -92,7 +92,7 @@ describe('the provider of a stack', () => {
     const stack = shopWith({}, { owner: 'team A' });
     const nested = new NestedStack(stack, 'Nested');
     new RecoverableSecret(nested, 'Secret');
-    expect(statementIn(stack, 'ManageOwned', 'Another-Shop')?.Condition).toEqual({
+    expect(statementIn(stack, 'ManageOwned', 'Another-Shop')?.Condition).toMatchObject({
       StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Another-Shop', 'team A'] },
     });
     expect(statementIn(nested, 'CreateOwned', 'Another-Shop')?.Condition).toEqual({
@@ -194,10 +194,7 @@ describe('a shared provider', () => {
     expect(statementIn(shared, 'CreateOwned')?.Condition).toEqual({
       StringEquals: { 'aws:RequestTag/recoverable-secret:owner': owners },
     });
-    expect(statementIn(shared, 'TagCreated')?.Condition?.StringEquals).toEqual({
-      'aws:RequestTag/recoverable-secret:owner': owners,
-    });
-    expect(statementIn(shared, 'ManageOwned')?.Condition).toEqual({
+    expect(statementIn(shared, 'ManageOwned')?.Condition).toMatchObject({
       StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': owners },
     });
   });
@@ -247,14 +244,14 @@ describe('a shared provider', () => {
       ),
     );
     new RecoverableSecret(product, 'Owned', { provider, owner: 'products' });
-    expect(statementIn(shared, 'ManageOwned')?.Condition).toEqual({
+    expect(statementIn(shared, 'ManageOwned')?.Condition).toMatchObject({
       StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shared', 'products'] },
     });
   });
 
   test('may manage what any stack of its account and region holds, for a stack that leaves is not in the list', () => {
     const { shared } = share();
-    expect(statementIn(shared, 'ManageHeld')?.Condition).toEqual({
+    expect(statementIn(shared, 'ManageHeld')?.Condition).toMatchObject({
       StringLike: {
         'aws:ResourceTag/recoverable-secret:stack-id': 'arn:aws:cloudformation:eu-west-1:111111111111:stack/*',
       },
@@ -314,17 +311,25 @@ describe('the role', () => {
     );
     expect(Object.fromEntries(changing.map(({ Sid, Condition }) => [Sid, Condition]))).toEqual({
       CreateOwned: { StringEquals: { 'aws:RequestTag/recoverable-secret:owner': ['Shop'] } },
-      TagCreated: {
-        StringEquals: { 'aws:RequestTag/recoverable-secret:owner': ['Shop'] },
-        Null: { 'aws:ResourceTag/recoverable-secret:owner': 'true' },
+      ManageOwned: {
+        StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] },
+        BoolIfExists: { 'secretsmanager:ForceDeleteWithoutRecovery': 'false' },
       },
-      ManageOwned: { StringEquals: { 'aws:ResourceTag/recoverable-secret:owner': ['Shop'] } },
-      ManageHeld: { StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': THIS_STACK } },
+      ManageHeld: {
+        StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': THIS_STACK },
+        BoolIfExists: { 'secretsmanager:ForceDeleteWithoutRecovery': 'false' },
+      },
       ManageReturned: {
         StringLike: {
           'aws:ResourceTag/recoverable-secret:previous-stack-id': THIS_STACK,
           'aws:ResourceTag/recoverable-secret:origin': 'RETURNED',
         },
+        BoolIfExists: { 'secretsmanager:ForceDeleteWithoutRecovery': 'false' },
+      },
+      ForceDeleteAsDeclared: {
+        StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': THIS_STACK },
+        StringEquals: { 'aws:ResourceTag/recoverable-secret:recovery-window': 'none' },
+        Bool: { 'secretsmanager:ForceDeleteWithoutRecovery': 'true' },
       },
     });
     for (const { Resource } of changing) {
@@ -332,11 +337,25 @@ describe('the role', () => {
     }
   });
 
-  test('creates and tags nothing without the tag of an owner', () => {
-    const stack = shopWith({});
-    const tagging = (sid: string) => listOf(statementIn(stack, sid)?.Action ?? []);
-    expect(tagging('CreateOwned')).toEqual(['secretsmanager:CreateSecret']);
-    expect(tagging('TagCreated')).toEqual(['secretsmanager:TagResource']);
+  test('deletes for good by one statement only, whoever the provider is for', () => {
+    const takeOver = { secretName: 'a', restorePolicy: RestorePolicy.ALWAYS };
+    const app = new App();
+    const shared = new Stack(app, 'Shared', { env: ENV });
+    new RecoverableSecret(shop({ env: ENV }, app), 'Secret', {
+      ...takeOver,
+      provider: new SecretRecoveryProvider(shared, 'Provider'),
+    });
+    for (const stack of [shopWith(takeOver, { forceDeleteWithoutRecovery: true }), shared]) {
+      const deleting = statementsIn(stack).filter(({ Action }) =>
+        listOf(Action).includes('secretsmanager:DeleteSecret'),
+      );
+      const forced = deleting.filter(({ Condition }) => !Condition?.BoolIfExists);
+      expect(deleting.length).toBeGreaterThan(3);
+      expect(forced.map(({ Sid }) => Sid)).toEqual(['ForceDeleteAsDeclared']);
+    }
+    expect(statementIn(shared, 'ForceDeleteAsDeclared')?.Condition?.StringLike).toEqual({
+      'aws:ResourceTag/recoverable-secret:stack-id': 'arn:aws:cloudformation:eu-west-1:111111111111:stack/*',
+    });
   });
 
   test('uses keys through Secrets Manager only, and looks at metadata in every region', () => {
@@ -360,13 +379,27 @@ describe('the role', () => {
     ]);
   });
 
-  test('sees its own stack and the outermost one', () => {
-    const nested = new NestedStack(shop(), 'Nested');
+  test('sees its own stack, those that are or were nested in it, and the owners that are called like stacks', () => {
+    const stacks = (name: string) =>
+      ['/*', '-*/*'].map((end) => `arn:aws:cloudformation:eu-west-1:111111111111:stack/${name}${end}`);
+    const stack = shopWith({ owner: 'Former-Shop' }, { owner: 'team A' });
+    const nested = new NestedStack(stack, 'Nested');
     new RecoverableSecret(nested, 'Secret');
+    expect(statementIn(stack, 'SeeOwnStack')?.Resource).toEqual([...stacks('Shop'), ...stacks('Former-Shop')]);
+    // CloudFormation cuts long names of nested stacks.
     expect(statementIn(nested, 'SeeOwnStack')?.Resource).toEqual([
       expect.stringMatching(/:stack\/Shop-Nested.*\/1$/),
-      'arn:aws:cloudformation:eu-west-1:111111111111:stack/Shop/*',
+      ...stacks('Shop'),
     ]);
+  });
+
+  test('sees of other stacks only whether they have a resource', () => {
+    expect(statementIn(shopWith({}), 'SeeHolders')).toEqual({
+      Sid: 'SeeHolders',
+      Effect: 'Allow',
+      Action: 'cloudformation:DescribeStackResource',
+      Resource: 'arn:aws:cloudformation:eu-west-1:111111111111:stack/*',
+    });
   });
 
   test('can be assumed by Lambda, and has no managed policy', () => {
@@ -428,7 +461,7 @@ describe('the report of Role.customizeRoles', () => {
     new RecoverableSecret(nested, 'Secret');
     const statements: Statement[] = reportOf(Stack.of(nested))['Shop/Nested/SecretRecoveryProvider/Role'];
     const ofNested = 'arn:(PARTITION):cloudformation:(REGION):(ACCOUNT):stack/Shop-*';
-    expect(statements.find(({ Sid }) => Sid === 'ManageHeld')?.Condition).toEqual({
+    expect(statements.find(({ Sid }) => Sid === 'ManageHeld')?.Condition).toMatchObject({
       StringLike: { 'aws:ResourceTag/recoverable-secret:stack-id': ofNested },
     });
     expect(statements.find(({ Sid }) => Sid === 'ManageOwned')?.Condition?.StringEquals).toEqual({
@@ -458,6 +491,7 @@ describe('the permissions by name', () => {
       Effect: 'Allow',
       Action: ['RestoreSecret', 'TagResource', 'UntagResource', 'DeleteSecret'].map((name) => `secretsmanager:${name}`),
       Resource: [arn('a'), arn('c')],
+      Condition: { BoolIfExists: { 'secretsmanager:ForceDeleteWithoutRecovery': 'false' } },
     });
     expect(statementIn(stack, 'AdoptByName')).toBeUndefined();
   });
@@ -504,8 +538,8 @@ describe('the permissions by name', () => {
   const names = (length: number) =>
     Array.from({ length }, (_, index) => named(`production/shop/database/credentials/${index}`, ADOPT));
 
-  test('fit into a role for 50 names', () => {
-    const policy = JSON.stringify(statementsIn(shopWith(...names(50))));
+  test('fit into a role for 45 names', () => {
+    const policy = JSON.stringify(statementsIn(shopWith(...names(45))));
     expect(policy.length).toBeLessThan(10_240);
   });
 

@@ -31,6 +31,8 @@ export interface Target {
   readonly tags?: Tags;
   /** Tags that the call itself brings along. */
   readonly requestTags?: Tags;
+  /** Whether the call is one that deletes without recovery. */
+  readonly forced?: boolean;
 }
 
 /** Who calls. */
@@ -125,7 +127,8 @@ export class FakeSecretsManager {
     const name = input.Name ?? '';
     const requestTags = tagRecord(input.Tags);
     this.authorize(caller, 'CreateSecret', { region, name, requestTags });
-    if (input.Tags) this.authorize(caller, 'TagResource', { region, name, requestTags });
+    // What the request brings counts as the tags of the secret while it is made.
+    if (input.Tags) this.authorize(caller, 'TagResource', { region, name, tags: requestTags, requestTags });
     if (!/^[\w/+=.@!-]+$/.test(name)) {
       throw new errors.ServiceError('ValidationException', 'Invalid name.');
     }
@@ -284,8 +287,8 @@ export class FakeSecretsManager {
 
   private delete(input: DeleteSecretCommandInput, region: string, caller: Caller) {
     const record = this.find(region, input.SecretId);
-    this.authorize(caller, 'DeleteSecret', target(region, input.SecretId, record));
     const forced = input.ForceDeleteWithoutRecovery ?? false;
+    this.authorize(caller, 'DeleteSecret', { ...target(region, input.SecretId, record), forced });
     const days = input.RecoveryWindowInDays;
     if (forced && days !== undefined) throw errors.windowAndForce();
     if (days !== undefined && (days < 7 || days > 30)) throw errors.windowOutOfRange();

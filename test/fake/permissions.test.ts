@@ -1,6 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { ExistingSecretPolicy, RecoverableSecret, RestorePolicy, SecretRecoveryProvider } from '../../src';
-import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
+import { NO_WINDOW, OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import { onlyDeployed } from '../support/deployed';
 import { policyOf, type SecretDeclaration, stackArn } from './app';
 import type { Target } from './fake-secrets-manager';
@@ -60,17 +60,19 @@ function rendered(shared: boolean): Statement[] {
 }
 
 /** As IAM evaluates the statements, as far as they go. */
-function allowed(statements: Statement[], action: string, { region, name, tags, requestTags }: Target): boolean {
+function allowed(statements: Statement[], action: string, target: Target): boolean {
+  const { region, name, tags, requestTags, forced } = target;
   const arn = `arn:aws:secretsmanager:${region}:${ACCOUNT}:secret:${name}-AbCdEf`;
   const value = (key: string) => {
+    // Only this operation has the key, and only when it is asked for.
+    if (key === 'secretsmanager:ForceDeleteWithoutRecovery') return forced ? 'true' : undefined;
     const [kind, tag] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)];
     return (kind === 'aws:RequestTag' ? requestTags : tags)?.[tag];
   };
   const holds = (operator: string, key: string, wanted: unknown) => {
     const patterns = [wanted].flat().map(String);
     const actual = value(key);
-    if (operator === 'Null') return (actual === undefined) === (patterns[0] === 'true');
-    if (actual === undefined) return false;
+    if (actual === undefined) return operator.endsWith('IfExists');
     return patterns.some((pattern) => (operator === 'StringLike' ? like(pattern, actual) : pattern === actual));
   };
   return statements.some(
@@ -111,6 +113,8 @@ const HISTORIES: Record<string, string>[] = [
   { [OWNERSHIP_TAG.previousStackId]: STACK_ID, [OWNERSHIP_TAG.origin]: RETURNED },
   { [OWNERSHIP_TAG.previousStackId]: STACK_ID, [OWNERSHIP_TAG.origin]: 'ADOPTED request 2026-01-01T00:00:00.000Z' },
   { [OWNERSHIP_TAG.previousStackId]: `${stackArn(REGION, 'Two')}/1`, [OWNERSHIP_TAG.origin]: RETURNED },
+  { [OWNERSHIP_TAG.recoveryWindow]: '30' },
+  { [OWNERSHIP_TAG.recoveryWindow]: NO_WINDOW },
 ];
 
 /** Every combination of what the conditions look at. */
@@ -153,10 +157,14 @@ test.each([
     { name, id: shared ? `${stackArn(REGION, name)}/1` : STACK_ID, region: REGION, shared },
     SECRETS.map((each) => ({ stackName: 'One', secret: each })),
   );
-  const wrong = targets().flatMap((target) =>
-    ACTIONS.filter((action) => permits(policy, action, target) !== allowed(statements, action, target)).map(
-      (action) => `${action} ${JSON.stringify(target)}: the model says ${permits(policy, action, target)}`,
-    ),
-  );
+  const calls = targets().flatMap((target) => [
+    ...ACTIONS.map((action) => ({ action, target })),
+    { action: 'DeleteSecret', target: { ...target, forced: true } },
+  ]);
+  const wrong = calls
+    .filter(({ action, target }) => permits(policy, action, target) !== allowed(statements, action, target))
+    .map(
+      ({ action, target }) => `${action} ${JSON.stringify(target)}: the model says ${permits(policy, action, target)}`,
+    );
   expect(wrong.slice(0, 5)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
+import { NO_WINDOW, OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import type { VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Target } from './fake-secrets-manager';
@@ -30,18 +30,18 @@ const RESTORE_BY_NAME = new Set(['RestoreSecret', 'TagResource', 'UntagResource'
 const ADOPT_BY_NAME = new Set(['TagResource', 'UntagResource']);
 
 /** The statements of the provider's role; a test compares this with the policy that the construct renders. */
-export function permits(policy: Policy, action: string, { region, name, tags, requestTags }: Target): boolean {
+export function permits(policy: Policy, action: string, target: Target): boolean {
+  const { region, name, tags, requestTags, forced } = target;
   if (action === 'DescribeSecret' || action === 'GetRandomPassword') return true;
   if (region !== policy.region) return false;
   const owner = tags?.[OWNERSHIP_TAG.owner];
   const requestOwner = requestTags?.[OWNERSHIP_TAG.owner];
-  const bringsOwner = requestOwner !== undefined && policy.owners.has(requestOwner);
-  if (action === 'CreateSecret') return bringsOwner;
-  if (action === 'TagResource' && bringsOwner && owner === undefined) return true;
+  if (action === 'CreateSecret') return requestOwner !== undefined && policy.owners.has(requestOwner);
+  const stackId = tags?.[OWNERSHIP_TAG.stackId];
+  const isHeld = stackId !== undefined && matches(policy.holder, stackId);
+  if (forced) return action === 'DeleteSecret' && isHeld && tags?.[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW;
   if (MANAGE.has(action)) {
-    if (owner !== undefined && policy.owners.has(owner)) return true;
-    const stackId = tags?.[OWNERSHIP_TAG.stackId];
-    if (stackId !== undefined && matches(policy.holder, stackId)) return true;
+    if (isHeld || (owner !== undefined && policy.owners.has(owner))) return true;
     if (tags?.[OWNERSHIP_TAG.origin] === RETURNED && tags[OWNERSHIP_TAG.previousStackId] === policy.holder) return true;
   }
   if (RESTORE_BY_NAME.has(action) && policy.restoreByName.has(name)) return true;

@@ -221,6 +221,13 @@ describe('a deletion without recovery', () => {
       },
     ],
     [
+      'where IAM would not permit it: nothing says which stack holds the secret',
+      async (db) => {
+        db.complete();
+        await cloud.untag([OWNERSHIP_TAG.stackId]);
+      },
+    ],
+    [
       'where the events of the stack may not be seen',
       (db) => {
         db.complete();

@@ -80,7 +80,8 @@ export function decideRelease(
   }
   if (reason.kind === 'failed deployment') return leave('it was held before the deployment that failed');
   if (reason.kind === 'failed request') return leave('the request that failed did not get hold of it', own);
-  return { do: mayForce(found, declared, reason) ? 'force' : 'schedule' };
+  const forced = declared.forceDeleteWithoutRecovery && mayForce(found, requester, reason);
+  return { do: forced ? 'force' : 'schedule' };
 }
 
 /** Whether the decision depends on what became of the deployment that got hold of the secret. */
@@ -140,10 +141,11 @@ function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
   return origin?.outcome === 'RESTORED' && previous !== undefined && owner !== (previous.owner || undefined);
 }
 
-/** Only what a deployment that completed has asked for; the tag is what IAM checks. */
-function mayForce({ tags }: ExistingSecret, declared: DeclaredSecret, reason: Reason & { kind: 'removal' }): boolean {
-  const asked = declared.forceDeleteWithoutRecovery && tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW;
-  return asked && reason.deployment?.idle === true;
+/** Only what a deployment that completed has asked for, and where the tags are as IAM wants them. */
+function mayForce({ tags }: ExistingSecret, requester: Requester, reason: Reason & { kind: 'removal' }): boolean {
+  const isPermitted =
+    tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW && tags[OWNERSHIP_TAG.stackId] === requester.stackId;
+  return isPermitted && reason.deployment?.idle === true;
 }
 
 function leave(why: string, undoValueOf?: string): Release {

@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
-import { OWNERSHIP_TAG, RETURNED } from '../contract';
+import { NO_WINDOW, OWNERSHIP_TAG, RETURNED } from '../contract';
 import { error } from '../error';
 import { renderedProperties } from '../rendered';
 import { acknowledgeWildcard } from './cdk-nag';
@@ -41,6 +41,7 @@ export class RolePolicy {
   private readonly scope: IConstruct;
   private readonly props: RolePolicyProps;
   private readonly served: SecretPermissions[] = [];
+  private holder?: IConstruct;
 
   /**
    * @param scope A construct in the stack of the role
@@ -61,6 +62,7 @@ export class RolePolicy {
       );
     }
     this.served.push(secret);
+    if (secret.owner !== undefined) this.acknowledgeStacks(secret.owner);
   }
 
   /** Tells cdk-nag what keeps the wildcards of this policy small. */
@@ -69,11 +71,18 @@ export class RolePolicy {
       [this.secretArn(Aws.REGION, '*')]: 'The ownership tags in the conditions limit this, not the name.',
       [this.secretArn('*', '*')]: 'Metadata only; a secret that does not exist must answer "not found".',
       '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata. Network interfaces.',
-      [this.stackArn(`${deployedStackName(this.scope)}/*`)]: 'A stack by its name: the rest of the ARN is random.',
-      [this.stackArn('*')]: 'Read only: which stack holds the secret is known when it is taken over.',
+      [this.stackArn('*')]: 'Read only: which stack holds a secret is known when it is taken over.',
       [this.props.logGroup.logGroupArn]: 'The streams of one log group.',
     };
     for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(holder, resource, reason);
+    this.holder = holder;
+    this.acknowledgeStacks(deployedStackName(this.scope));
+  }
+
+  private acknowledgeStacks(name: string): void {
+    for (const resource of this.stacksNamed(name)) {
+      if (this.holder) acknowledgeWildcard(this.holder, resource, 'Stacks by their name: the rest is random.');
+    }
   }
 
   /** Everything that the role may do somewhere. */
@@ -158,8 +167,25 @@ export class RolePolicy {
     if (!owners) return [this.stackArn('*')];
     return owners
       .filter((owner) => /^[A-Za-z0-9-]+\*?$/.test(owner))
-      .flatMap((owner) => (owner.endsWith('*') ? [`${owner}/*`] : [`${owner}/*`, `${owner}-*/*`]))
-      .map((name) => this.stackArn(name));
+      .flatMap((owner) => (owner.endsWith('*') ? [this.stackArn(`${owner}/*`)] : this.stacksNamed(owner)));
+  }
+
+  /**
+   * The stack, and those that are or were nested in it. An owner can be the name that the stack had before, or that of
+   * one that shares its secrets.
+   */
+  private ownStacks(own: OwnStack): string[] {
+    const nested = Stack.of(this.scope) !== outermostStack(this.scope);
+    const names = this.owners(own).filter((owner) => owner === own.stackName || /^[A-Za-z][A-Za-z0-9-]*$/.test(owner));
+    return [
+      // CloudFormation cuts long names of nested stacks.
+      ...(nested ? [own.stackId] : []),
+      ...names.flatMap((name) => this.stacksNamed(name)),
+    ];
+  }
+
+  private stacksNamed(name: string): string[] {
+    return [this.stackArn(`${name}/*`), this.stackArn(`${name}-*/*`)];
   }
 
   private get restored(): SecretPermissions[] {
@@ -178,7 +204,9 @@ export class RolePolicy {
     const resources = names.flatMap((name) =>
       name === undefined ? [] : [this.secretArn(Aws.REGION, `${name}-??????`)],
     );
-    return resources.length === 0 ? [] : [new iam.PolicyStatement({ sid, actions: actions(operations), resources })];
+    if (resources.length === 0) return [];
+    const conditions = operations.includes('DeleteSecret') ? NOT_FORCED : undefined;
+    return [new iam.PolicyStatement({ sid, actions: actions(operations), resources, conditions })];
   }
 
   private statements(own: OwnStack): iam.PolicyStatement[] {
@@ -187,6 +215,14 @@ export class RolePolicy {
     const owners = this.owners(own);
     const holders = this.holders(own);
     const isOwner = (key: string) => ({ [this.props.owners ? 'StringLike' : 'StringEquals']: { [key]: owners } });
+    const isHeld = { StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: oneOrAll(holders) } };
+    const manage = (sid: string, conditions: iam.Conditions) =>
+      new iam.PolicyStatement({
+        sid,
+        actions: actions(MANAGE),
+        resources: [secrets],
+        conditions: { ...conditions, ...NOT_FORCED },
+      });
     const [restored, adopted] = [this.restored, this.adopted].map((secrets) => secrets.map(own.nameOf));
     return [
       new iam.PolicyStatement({
@@ -195,50 +231,32 @@ export class RolePolicy {
         resources: [secrets],
         conditions: isOwner(`aws:RequestTag/${OWNERSHIP_TAG.owner}`),
       }),
-      // CreateSecret with tags needs this as well. A secret that has an owner cannot be given another one here.
-      new iam.PolicyStatement({
-        sid: 'TagCreated',
-        actions: actions(['TagResource']),
-        resources: [secrets],
-        conditions: {
-          ...isOwner(`aws:RequestTag/${OWNERSHIP_TAG.owner}`),
-          Null: { [`aws:ResourceTag/${OWNERSHIP_TAG.owner}`]: 'true' },
-        },
-      }),
-      new iam.PolicyStatement({
-        sid: 'ManageOwned',
-        actions: actions(MANAGE),
-        resources: [secrets],
-        conditions: isOwner(`aws:ResourceTag/${OWNERSHIP_TAG.owner}`),
-      }),
+      manage('ManageOwned', isOwner(`aws:ResourceTag/${OWNERSHIP_TAG.owner}`)),
       // A secret that left the template or changed its owner may have an owner that is no longer in the list.
-      ...(holders.length > 0
-        ? [
-            new iam.PolicyStatement({
-              sid: 'ManageHeld',
-              actions: actions(MANAGE),
-              resources: [secrets],
-              conditions: { StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: oneOrAll(holders) } },
-            }),
-          ]
-        : []),
+      ...(holders.length > 0 ? [manage('ManageHeld', isHeld)] : []),
       // Secrets Manager refuses a change of tags that locks its caller out. So whoever gives a secret back leaves the
       // tag of its own stack there, and only this tells whose the secret is.
       ...(serves
         ? [
-            new iam.PolicyStatement({
-              sid: 'ManageReturned',
-              actions: actions(MANAGE),
-              resources: [secrets],
-              conditions: {
-                StringLike: {
-                  [`aws:ResourceTag/${OWNERSHIP_TAG.previousStackId}`]: own.stackId,
-                  [`aws:ResourceTag/${OWNERSHIP_TAG.origin}`]: RETURNED,
-                },
+            manage('ManageReturned', {
+              StringLike: {
+                [`aws:ResourceTag/${OWNERSHIP_TAG.previousStackId}`]: own.stackId,
+                [`aws:ResourceTag/${OWNERSHIP_TAG.origin}`]: RETURNED,
               },
             }),
           ]
         : []),
+      // What no other statement allows. The tag stays when the secret has left the template.
+      new iam.PolicyStatement({
+        sid: 'ForceDeleteAsDeclared',
+        actions: actions(['DeleteSecret']),
+        resources: [secrets],
+        conditions: {
+          ...(this.props.owners ? isOwner(`aws:ResourceTag/${OWNERSHIP_TAG.owner}`) : isHeld),
+          StringEquals: { [`aws:ResourceTag/${OWNERSHIP_TAG.recoveryWindow}`]: NO_WINDOW },
+          Bool: { [FORCED]: 'true' },
+        },
+      }),
       // Metadata only. By name and not by tag: what does not exist has no tag, and must answer "not found".
       new iam.PolicyStatement({
         sid: 'Describe',
@@ -258,8 +276,18 @@ export class RolePolicy {
       new iam.PolicyStatement({
         sid: 'SeeOwnStack',
         actions: SEE_STACK,
-        resources: serves ? [own.stackId, this.stackArn(`${own.stackName}/*`)] : [this.stackArn('*')],
+        resources: serves ? this.ownStacks(own) : [this.stackArn('*')],
       }),
+      // Whether the resource that the tags of a live secret name still has it, in whatever stack.
+      ...(serves
+        ? [
+            new iam.PolicyStatement({
+              sid: 'SeeHolders',
+              actions: ['cloudformation:DescribeStackResource'],
+              resources: [this.stackArn('*')],
+            }),
+          ]
+        : []),
       new iam.PolicyStatement({
         sid: 'WriteLog',
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -370,6 +398,10 @@ const NETWORK_INTERFACES = [
   'AssignPrivateIpAddresses',
   'UnassignPrivateIpAddresses',
 ].map((operation) => `ec2:${operation}`);
+
+/** The key that only DeleteSecret has, and only where it is asked for. */
+const FORCED = 'secretsmanager:ForceDeleteWithoutRecovery';
+const NOT_FORCED = { BoolIfExists: { [FORCED]: 'false' } };
 
 const MANAGE = [
   'RestoreSecret',
