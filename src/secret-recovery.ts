@@ -8,6 +8,7 @@ import { defaultSecretName, secretNameError } from './private/recovery/name';
 import { deployedStackName, outermostStack } from './private/recovery/outermost-stack';
 import { assertOwner } from './private/recovery/owners';
 import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recovery/recoverable';
+import { serviceTokenIn } from './private/recovery/service-token';
 import { servingOf } from './private/recovery/serving';
 import { addSynthesisWarnings } from './private/recovery/warnings';
 import { recoveryWindowInDays } from './private/recovery/window';
@@ -250,7 +251,7 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   // The logical id stays: on a deployed native secret CloudFormation then refuses the change of type, instead of
   // creating a second secret and force-deleting the first.
   secret.addOverride('Type', RECOVERABLE_SECRET_TYPE);
-  secret.addPropertyOverride('ServiceToken', provider.serviceToken);
+  secret.addPropertyOverride('ServiceToken', serviceTokenIn(secret, provider.serviceToken));
   secret.addPropertyOverride('ServiceTimeout', SERVICE_TIMEOUT_SECONDS);
   for (const [name, value] of Object.entries(properties)) secret.addPropertyOverride(name, value);
 

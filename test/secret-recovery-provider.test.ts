@@ -1,11 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { App, Aws, CfnParameter, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App, type AppProps, Aws, CfnParameter, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ProductStack } from 'aws-cdk-lib/aws-servicecatalog';
+import { DEFAULT_CROSS_STACK_REFERENCES } from 'aws-cdk-lib/cx-api';
 import {
   ExistingSecretPolicy,
   RecoverableSecret,
@@ -106,7 +107,7 @@ describe('the provider of a stack', () => {
     for (const stack of [new Stack(app, 'Other'), new NestedStack(Stack.of(provider), 'Nested')]) {
       expect(() => new RecoverableSecret(stack, 'Secret', { provider })).toThrow(
         new Error(
-          `[${stack.node.path}/Secret/Resource] provider must be of the same stack, or made with new ` +
+          `[${stack.node.path}/Secret] provider must be of the same stack, or made with new ` +
             "SecretRecoveryProvider() to be shared, got: 'Shop/SecretRecoveryProvider', which serves its own stack only",
         ),
       );
@@ -152,8 +153,8 @@ describe('the provider of a stack', () => {
 });
 
 describe('a shared provider', () => {
-  const share = () => {
-    const app = new App();
+  const share = (props: AppProps = {}) => {
+    const app = new App(props);
     const shared = new Stack(app, 'Shared', { env: ENV });
     const provider = new SecretRecoveryProvider(shared, 'Provider');
     return { app, shared, provider };
@@ -174,6 +175,24 @@ describe('a shared provider', () => {
     template.resourceCountIs('AWS::Lambda::Function', 0);
     template.resourceCountIs('AWS::IAM::Role', 0);
     template.resourceCountIs('AWS::Logs::LogGroup', 0);
+    expect(stack.dependencies).toContain(shared);
+  });
+
+  test.each([undefined, 'weak'])('goes last, whatever the app says about references: %s', (strength) => {
+    const { app, shared, provider } = share({ context: { [DEFAULT_CROSS_STACK_REFERENCES]: strength } });
+    const stack = shop({ env: ENV }, app);
+    new RecoverableSecret(stack, 'Secret', { provider });
+    expect(only(stack, SECRET).ServiceToken).toHaveProperty(['Fn::ImportValue']);
+    Template.fromStack(shared).hasOutput('*', { Export: {}, Value: { 'Fn::GetAtt': Match.anyValue() } });
+    expect(app.synth().getStackByName('Shop').messages).toEqual([]);
+  });
+
+  test('is used by the nested stacks of another one, which come after it', () => {
+    const { app, shared, provider } = share();
+    const stack = shop({ env: ENV }, app);
+    const nested = new NestedStack(stack, 'Nested');
+    new RecoverableSecret(nested, 'Secret', { provider });
+    expect(only(nested, SECRET).ServiceToken).toHaveProperty(['Fn::ImportValue']);
     expect(stack.dependencies).toContain(shared);
   });
 
@@ -229,7 +248,7 @@ describe('a shared provider', () => {
     new RecoverableSecret(other, 'Secret', { provider: late.provider, secretName: name, ...takeOver });
     expect(() => statementsIn(late.shared)).toThrow(
       '[Shared/Provider] restorePolicy ALWAYS and existingSecretPolicy ADOPT need a secretName that is known at synthesis ' +
-        "when the provider is of another stack, got: a token for 'Shop/Secret/Resource'",
+        "when the provider is of another stack, got: a token for 'Shop/Secret'",
     );
   });
 
@@ -239,7 +258,7 @@ describe('a shared provider', () => {
     const product = new ProductStack(shared, 'Product');
     expect(() => new RecoverableSecret(product, 'Secret', { provider })).toThrow(
       new Error(
-        '[Shared/Product/Secret/Resource] owner must be given for a secret whose stack is deployed under a name that ' +
+        '[Shared/Product/Secret] owner must be given for a secret whose stack is deployed under a name that ' +
           'others choose, when its provider is of another stack, whose permissions are written with it, got: no owner',
       ),
     );
