@@ -9,7 +9,7 @@ import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct, type IConstruct } from 'constructs';
-import { error } from './private/error';
+import { error, pathOf } from './private/error';
 import { acknowledgeInlinePolicy } from './private/recovery/cdk-nag';
 import { missingEndpoints } from './private/recovery/endpoints';
 import { ImportedProvider } from './private/recovery/imported-provider';
@@ -266,9 +266,10 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
     role.attachInlinePolicy(policy);
     const visit = () => {
       if (renderedResource(policy.node.defaultChild as iam.CfnPolicy).Type !== undefined) return;
-      Annotations.of(this).addWarningV2(
+      // At a part of this, so that one can acknowledge it at this: the CDK looks above a warning, not at it.
+      Annotations.of(policy).addWarningV2(
         'cdk-recoverable-secret:rolePolicyNeeded',
-        `the policy of role '${role.node.path}' cannot be changed from this app: it must allow what docs/security.md lists, ` +
+        `the policy of role '${pathOf(role)}' cannot be changed from this app: it must allow what docs/security.md lists, ` +
           `which is ${this.policy.actions().join(', ')}`,
       );
     };
@@ -314,9 +315,9 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
     const visit = () => {
       const missing = missingEndpoints(vpc, subnets);
       if (missing.length === 0) return;
-      Annotations.of(this).addWarningV2(
+      Annotations.of(this.handler).addWarningV2(
         'cdk-recoverable-secret:vpcEndpointsNeeded',
-        `the function is in isolated subnets, from where it reaches AWS through endpoints of vpc '${vpc.node.path}' only, ` +
+        `the function is in isolated subnets, from where it reaches AWS through endpoints of vpc '${pathOf(vpc)}' only, ` +
           `and there is none for ${missing.join(', ')}`,
       );
     };

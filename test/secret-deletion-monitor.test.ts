@@ -1,4 +1,14 @@
-import { App, Aws, CfnParameter, Duration, Mixins, NestedStack, SecretValue, Stack } from 'aws-cdk-lib';
+import {
+  App,
+  Aws,
+  Annotations as CdkAnnotations,
+  CfnParameter,
+  Duration,
+  Mixins,
+  NestedStack,
+  SecretValue,
+  Stack,
+} from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
@@ -859,6 +869,16 @@ describe('warnings', () => {
     const stack = operationsStack();
     new SecretDeletionMonitor(stack, 'Monitor');
     expect(warnings(stack)).toEqual([expect.stringMatching(/reach nobody.*cdk-recoverable-secret:nobodySubscribed/)]);
+  });
+
+  test('are acknowledged at the monitor', () => {
+    const stack = operationsStack();
+    const monitor = new SecretDeletionMonitor(stack, 'Monitor');
+    new RecoverableSecret(stack, 'Secret');
+    for (const id of ['nobodySubscribed', 'monitorGoesWithSecret']) {
+      CdkAnnotations.of(monitor).acknowledgeWarning(`cdk-recoverable-secret:${id}`);
+    }
+    expect(warnings(stack)).toEqual([]);
   });
 
   test('a subscription of another stack counts', () => {

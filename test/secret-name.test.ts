@@ -242,7 +242,7 @@ describe('a given name', () => {
     ['one character too many', 'x'.repeat(513)],
   ])('with %s', (_, secretName) => {
     const message =
-      '[Shop/Secret/Resource] secretName must be 1 to 512 characters out of A-Z a-z 0-9 / _ + = . @ ! -, ' +
+      '[Shop/Secret] secretName must be 1 to 512 characters out of A-Z a-z 0-9 / _ + = . @ ! -, ' +
       `got: '${secretName}'`;
 
     test('is refused', () => {
@@ -264,7 +264,7 @@ describe('a given name', () => {
 
     const other = shop();
     cfn(new RecoverableSecret(other, 'Secret')).name = undefined;
-    expect(() => namesIn(other)).toThrow('[Shop/Secret/Resource] secretName must be 1 to 512 characters');
+    expect(() => namesIn(other)).toThrow('[Shop/Secret] secretName must be 1 to 512 characters');
   });
 });
 

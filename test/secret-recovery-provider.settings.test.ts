@@ -1,4 +1,5 @@
 import {
+  Annotations,
   App,
   BootstraplessSynthesizer,
   type CfnElement,
@@ -111,7 +112,7 @@ describe('the function', () => {
     return stack;
   };
   const warning = (missing: string) =>
-    '/Shop/SecretRecoveryProvider the function is in isolated subnets, from where it reaches AWS through endpoints of ' +
+    '/Shop/SecretRecoveryProvider/Function the function is in isolated subnets, from where it reaches AWS through endpoints of ' +
     `vpc 'Shop/Vpc' only, and there is none for ${missing} [ack: cdk-recoverable-secret:vpcEndpointsNeeded]`;
 
   test.each<[string, (vpc: ec2.Vpc) => void, string]>([
@@ -129,6 +130,13 @@ describe('the function', () => {
     ],
   ])('warns in subnets without a way out when endpoints are missing: %s', (_, add, missing) => {
     expect(warningsIn(isolated(add))).toEqual([warning(missing)]);
+  });
+
+  test('lets one acknowledge that at the provider', () => {
+    const stack = isolated(() => undefined);
+    const provider = SecretRecoveryProvider.getOrCreate(stack);
+    Annotations.of(provider).acknowledgeWarning('cdk-recoverable-secret:vpcEndpointsNeeded', 'they are in another app');
+    expect(warningsIn(stack)).toEqual([]);
   });
 
   test('does not warn where all is there, where a gateway leads out, or where nobody can see it', () => {
@@ -189,7 +197,7 @@ describe('a role that is given', () => {
     const [warning, ...more] = warningsIn(stack);
     expect(more).toEqual([]);
     expect(warning).toMatch(
-      /^\/Shop\/SecretRecoveryProvider the policy of role 'Shop\/Theirs' cannot be changed from this app: it must allow what docs\/security.md lists, which is cloudformation:DescribeChangeSet, .*secretsmanager:UpdateSecretVersionStage \[ack: cdk-recoverable-secret:rolePolicyNeeded\]$/,
+      /^\/Shop\/SecretRecoveryProvider\/Policy the policy of role 'Shop\/Theirs' cannot be changed from this app: it must allow what docs\/security.md lists, which is cloudformation:DescribeChangeSet, .*secretsmanager:UpdateSecretVersionStage \[ack: cdk-recoverable-secret:rolePolicyNeeded\]$/,
     );
   });
 });
@@ -327,8 +335,7 @@ describe('a shared provider with a list of owners', () => {
       () => new RecoverableSecret(new Stack(app, 'Other', { env: ENV }), 'Secret', { ...props, provider }),
     ).toThrow(
       new Error(
-        "[Other/Secret/Resource] owner must be one of those that the provider serves ('shop-*', 'team A'), " +
-          `got: '${got}'`,
+        `[Other/Secret] owner must be one of those that the provider serves ('shop-*', 'team A'), got: '${got}'`,
       ),
     );
   });
@@ -368,7 +375,7 @@ describe('the provider of another app', () => {
     const stack = shop();
     const provider = imported(stack, ['team-*']);
     expect(() => new RecoverableSecret(stack, 'Secret', { provider })).toThrow(
-      "[Shop/Secret/Resource] owner must be one of those that the provider serves ('team-*'), got: 'Shop'",
+      "[Shop/Secret] owner must be one of those that the provider serves ('team-*'), got: 'Shop'",
     );
     new RecoverableSecret(stack, 'Owned', { provider, owner: 'team-shop' });
     expect(onlyDeployed(stack, SECRET).Properties.Owner).toBe('team-shop');
@@ -377,7 +384,7 @@ describe('the provider of another app', () => {
   test('must be of the account and region of the secret', () => {
     const stack = new Stack(new App(), 'Shop', { env: { ...ENV, region: 'eu-north-1' } });
     expect(() => new RecoverableSecret(stack, 'Secret', { provider: imported(stack) })).toThrow(
-      '[Shop/Secret/Resource] provider must be in the account and region of the secret (111111111111, eu-north-1), got: ' +
+      '[Shop/Secret] provider must be in the account and region of the secret (111111111111, eu-north-1), got: ' +
         "'Shop/Provider' in 111111111111, eu-west-1",
     );
     const anywhere = new Stack(new App(), 'Shop');

@@ -52,7 +52,7 @@ function secretWith(props: RecoverableSecretProps) {
 
 describe('removalPolicy SNAPSHOT', () => {
   const message =
-    '[Shop/Secret/Resource] removalPolicy must be DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE, got: SNAPSHOT; ' +
+    '[Shop/Secret] removalPolicy must be DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE, got: SNAPSHOT; ' +
     'Secrets Manager has no snapshots, and after DESTROY the recovery window keeps the value';
 
   test('is refused as a prop', () => {
@@ -81,7 +81,7 @@ describe('removalPolicy SNAPSHOT', () => {
 describe('two recoverable secrets of one name', () => {
   const message = (one: string, other: string) =>
     `[Shop] secretName must be unique among the recoverable secrets of a stack, got: 'prod/db' for both ` +
-    `'${one}/Resource' and '${other}/Resource'`;
+    `'${one}' and '${other}'`;
   const add = (scope: Construct, id: string) => new RecoverableSecret(scope, id, { secretName: 'prod/db' });
 
   test('are refused in one stack', () => {
@@ -172,7 +172,7 @@ describe('two recoverable secrets of one name', () => {
     const name = new CfnParameter(stack, 'Name').valueAsString;
     new RecoverableSecret(stack, 'Secret', { secretName: name });
     new RecoverableSecret(new NestedStack(stack, 'N'), 'Secret', { secretName: name });
-    expect(() => Template.fromStack(stack)).toThrow("for both 'Shop/Secret/Resource' and 'Shop/N/Secret/Resource'");
+    expect(() => Template.fromStack(stack)).toThrow("for both 'Shop/Secret' and 'Shop/N/Secret'");
   });
 
   test('are allowed when the tokens only look alike', () => {
@@ -222,7 +222,7 @@ describe('a dynamic reference, which CloudFormation does not resolve for a custo
     new RecoverableSecret(stack, 'Secret', typeof props === 'function' ? props(stack) : props);
     expect(() => secretsIn(stack)).toThrow(
       new RegExp(
-        `\\[Shop/Secret/Resource\\] ${prop} cannot hold a dynamic reference to (secretsmanager|ssm-secure): ` +
+        `\\[Shop/Secret\\] ${prop} cannot hold a dynamic reference to (secretsmanager|ssm-secure): ` +
           'CloudFormation does not resolve it for a custom resource; generate the value, or write it after the deployment$',
       ),
     );
@@ -243,7 +243,7 @@ describe('a name that a condition takes away', () => {
     Fn.conditionIf(new CfnCondition(stack, 'Condition').logicalId, 'named', otherwise);
   const refused = (stack: Stack) =>
     expect(() => secretsIn(stack)).toThrow(
-      '[Shop/Secret/Resource] secretName must not depend on a condition that takes it away (AWS::NoValue): a recoverable ' +
+      '[Shop/Secret] secretName must not depend on a condition that takes it away (AWS::NoValue): a recoverable ' +
         'secret has a name that is the same on every deployment, got: {"Fn::If":',
     );
 
@@ -341,7 +341,7 @@ describe('tags', () => {
     return stack;
   };
   const message =
-    '[Shop/Secret/Resource] tags must not be more than 40, those of the stack included, got: 41; of the 50 that AWS ' +
+    '[Shop/Secret] tags must not be more than 40, those of the stack included, got: 41; of the 50 that AWS ' +
     'allows, this library needs the rest';
 
   test('may be as many as leave room for those of this library', () => {
@@ -366,7 +366,7 @@ describe('a region of a replica', () => {
     return () => secretsIn(stack);
   };
   const unknown = (region: string) =>
-    `[Shop/Secret/Resource] replicaRegions must be regions that the CDK knows, got: '${region}'; if it is a new one, ` +
+    `[Shop/Secret] replicaRegions must be regions that the CDK knows, got: '${region}'; if it is a new one, ` +
     'update aws-cdk-lib, or register it with Fact.register()';
 
   test.each(['eu-west-9', 'eu_west_1', 'EU-WEST-1', 'ireland', ''])(
@@ -378,7 +378,7 @@ describe('a region of a replica', () => {
 
   test('is refused when it is of another partition', () => {
     expect(withReplica('cn-north-1', { env: ENV })).toThrow(
-      '[Shop/Secret/Resource] replicaRegions must be of the partition of the stack (eu-west-1 in aws), got: ' +
+      '[Shop/Secret] replicaRegions must be of the partition of the stack (eu-west-1 in aws), got: ' +
         "'cn-north-1' in aws-cn",
     );
     expect(withReplica('cn-north-1')).not.toThrow();

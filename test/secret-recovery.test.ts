@@ -148,7 +148,7 @@ describe('the owner', () => {
   ])('cannot be %s', (_, owner) => {
     expect(secretWith({ owner })).toThrow(
       new Error(
-        '[Shop/Secret/Resource] owner must be 1 to 256 letters, digits, spaces or any of _ . : / = + - @ (the ' +
+        '[Shop/Secret] owner must be 1 to 256 letters, digits, spaces or any of _ . : / = + - @ (the ' +
           `characters of a tag value), got: '${owner}'`,
       ),
     );
@@ -168,7 +168,7 @@ describe('the owner', () => {
     for (const owner of [Aws.STACK_NAME, `team-${Aws.ACCOUNT_ID}`]) {
       expect(secretWith({ owner })).toThrow(
         new Error(
-          '[Shop/Secret/Resource] owner must be known at synthesis, got a token: it must be the same on every ' +
+          '[Shop/Secret] owner must be known at synthesis, got a token: it must be the same on every ' +
             'deployment, and the permissions of the provider are written with it',
         ),
       );
@@ -179,7 +179,7 @@ describe('the owner', () => {
     const stack = shop();
     Tags.of(new RecoverableSecret(stack, 'Secret')).add('recoverable-secret:owner', 'me');
     expect(() => secretsIn(stack)).toThrow(
-      "[Shop/Secret/Resource] tags must not begin with 'recoverable-secret:', got: 'recoverable-secret:owner'; to set " +
+      "[Shop/Secret] tags must not begin with 'recoverable-secret:', got: 'recoverable-secret:owner'; to set " +
         'the owner, use the prop owner',
     );
   });
@@ -436,7 +436,7 @@ describe('a provider of another place', () => {
     const stack = shop({ env: ENV, crossRegionReferences: true }, app);
     expect(() => new RecoverableSecret(stack, 'Secret', { provider })).toThrow(
       new Error(
-        '[Shop/Secret/Resource] provider must be in the account and region of the secret (111111111111, eu-west-1), ' +
+        '[Shop/Secret] provider must be in the account and region of the secret (111111111111, eu-west-1), ' +
           `got: 'Shared/Provider' in ${place}`,
       ),
     );

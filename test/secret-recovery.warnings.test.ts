@@ -30,7 +30,7 @@ describe('a customer key that is destroyed with its stack', () => {
   const ID = 'cdk-recoverable-secret:keyIsDestroyed';
   const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
   const key = (stack: Stack, removalPolicy?: RemovalPolicy) => new kms.Key(stack, 'Key', { removalPolicy });
-  const warning = (secret: string, path = 'Shop/Key/Resource') =>
+  const warning = (secret: string, path = 'Shop/Key') =>
     `/${secret} encryptionKey '${path}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
     `give the key removalPolicy RETAIN [ack: ${ID}]`;
 
@@ -78,7 +78,7 @@ describe('a customer key that is destroyed with its stack', () => {
     const keys = new Stack(app, 'Keys', { env: ENV });
     const stack = shop({ env: ENV }, app);
     secret(stack, key(keys, DESTROY));
-    expect(warningsIn(stack)).toEqual([warning('Shop/Secret/Resource', 'Keys/Key/Resource')]);
+    expect(warningsIn(stack)).toEqual([warning('Shop/Secret/Resource', 'Keys/Key')]);
   });
 
   test.each<[string, (stack: Stack) => void]>([
@@ -149,8 +149,8 @@ describe('ADOPT together with what a secret has only one of', () => {
     // A rotation brings a policy along.
     rotate(new RecoverableSecret(stack, 'Rotated', ADOPT));
     expect(warningsIn(stack)).toEqual([
-      warning('Shop/Secret/Resource', 'Shop/Secret/Policy/Resource', 'Shop/Secret/Rotation/Resource'),
-      warning('Shop/Rotated/Resource', 'Shop/Rotated/Rotation/Resource', 'Shop/Rotated/Policy/Resource'),
+      warning('Shop/Secret/Resource', 'Shop/Secret/Policy', 'Shop/Secret/Rotation'),
+      warning('Shop/Rotated/Resource', 'Shop/Rotated/Rotation', 'Shop/Rotated/Policy'),
     ]);
   });
 
@@ -164,9 +164,9 @@ describe('ADOPT together with what a secret has only one of', () => {
     expect(warningsIn(stack)).toEqual([
       warning(
         'Shop/Db/Secret/Resource',
-        'Shop/Db/Secret/Attachment/Resource',
-        'Shop/Db/Secret/Attachment/RotationSchedule/Resource',
-        'Shop/Db/Secret/Attachment/Policy/Resource',
+        'Shop/Db/Secret/Attachment',
+        'Shop/Db/Secret/Attachment/RotationSchedule',
+        'Shop/Db/Secret/Attachment/Policy',
       ),
     ]);
   });

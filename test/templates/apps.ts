@@ -177,8 +177,6 @@ export function fullApp(env: Environment & { replica: string }): App {
     includeAccessDenied: true,
     includeBatchGetSecretValue: true,
     includeDescribeSecret: true,
-    heartbeat: Duration.hours(6),
-    reminders: [Duration.days(7), Duration.days(1)],
     period: Duration.minutes(1),
     dashboard: true,
   });

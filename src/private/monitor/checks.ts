@@ -2,6 +2,7 @@ import { Annotations, AspectPriority, Aspects, Resource, Stack, Token, TokenComp
 import { CfnRule, type Rule } from 'aws-cdk-lib/aws-events';
 import { CfnSubscription, type ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
+import { pathOf } from '../error';
 import { outermostStack } from '../recovery/outermost-stack';
 import { isRecoverable } from '../recovery/recoverable';
 import { renderedProperties } from '../rendered';
@@ -71,24 +72,26 @@ function rulesOfSameBus(stack: Stack): Record<string, unknown>[] {
 }
 
 function addWarnings(monitor: IConstruct, topic: ITopic): void {
+  // At a part of the monitor, so that one can acknowledge them at the monitor: the CDK looks above a warning, not at it.
+  const warnings = Annotations.of(monitor.node.children[0]);
   const secret = recoverableSecretBeside(monitor);
   if (secret) {
-    Annotations.of(monitor).addWarningV2(
+    warnings.addWarningV2(
       'cdk-recoverable-secret:monitorGoesWithSecret',
-      `this monitor and the secret '${secret.node.path}' are in one stack: the alarm is destroyed at the moment when ` +
+      `this monitor and the secret '${pathOf(secret)}' are in one stack: the alarm is destroyed at the moment when ` +
         'it starts to matter, put the monitor into a stack that stays',
     );
   }
   const besideTopic = Resource.isOwnedResource(topic) ? recoverableSecretBeside(topic) : undefined;
   if (besideTopic && !secret) {
-    Annotations.of(monitor).addWarningV2(
+    warnings.addWarningV2(
       'cdk-recoverable-secret:topicGoesWithSecret',
-      `notificationTopic and the secret '${besideTopic.node.path}' are in one stack: nobody hears of the secret once ` +
+      `notificationTopic and the secret '${pathOf(besideTopic)}' are in one stack: nobody hears of the secret once ` +
         'the stack is destroyed, put the topic into a stack that stays',
     );
   }
   if (topic.node.scope === monitor && !hasSubscription(topic)) {
-    Annotations.of(monitor).addWarningV2(
+    warnings.addWarningV2(
       'cdk-recoverable-secret:nobodySubscribed',
       'nothing in this app subscribes to the topic of this monitor, so that its notices reach nobody: call ' +
         'topic.addSubscription(), or give notificationTopic',

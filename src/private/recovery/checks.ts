@@ -1,7 +1,7 @@
 import { CfnDeletionPolicy, type CfnResource, Stack } from 'aws-cdk-lib';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { MAX_OTHER_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE } from '../contract';
-import { error } from '../error';
+import { error, pathOf, written } from '../error';
 import { type RenderedResource, renderedResource } from '../rendered';
 import { secretNameError } from './name';
 import { outermostStack } from './outermost-stack';
@@ -24,7 +24,7 @@ export function assertRemovalPolicy(secret: CfnSecret): void {
  * @param settings The properties that say how the secret is recovered
  */
 export function addSynthesisChecks(secret: CfnSecret, settings: Record<string, unknown>): void {
-  secret.node.addValidation({
+  written(secret).node.addValidation({
     validate: () => {
       const resource = renderedResource(secret);
       return [
@@ -133,7 +133,7 @@ function duplicateNameErrors(stack: Stack): string[] {
     if (!other || (isConditional(other) && isConditional(node))) return [];
     return [
       `secretName must be unique among the recoverable secrets of a stack, got: '${name}' for both ` +
-        `'${other.node.path}' and '${node.node.path}'`,
+        `'${pathOf(other)}' and '${pathOf(node)}'`,
     ];
   });
 }

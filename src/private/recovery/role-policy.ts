@@ -4,7 +4,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { NO_WINDOW, OWNERSHIP_TAG, RETURNED } from '../contract';
-import { error } from '../error';
+import { error, pathOf } from '../error';
 import { renderedProperties } from '../rendered';
 import { acknowledgeWildcard } from './cdk-nag';
 import { deployedStackName, outermostStack, synthesizedStackName } from './outermost-stack';
@@ -118,7 +118,7 @@ export class RolePolicy {
       .map(
         ({ secret }) =>
           'restorePolicy ALWAYS and existingSecretPolicy ADOPT need a secretName that is known at synthesis when the ' +
-          `provider is of another stack, got: a token for '${secret.node.path}'`,
+          `provider is of another stack, got: a token for '${pathOf(secret)}'`,
       );
   }
 

@@ -19,6 +19,7 @@ import {
 } from 'aws-cdk-lib/aws-secretsmanager';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { RecoveryProperties } from '../contract';
+import { pathOf } from '../error';
 import { renderedProperties } from '../rendered';
 import { looksLikeArnSuffix } from './name';
 import { replicaRegions } from './replicas';
@@ -73,13 +74,13 @@ function keyWarning(secret: CfnSecret): string | undefined {
   if (!key || (key.cfnOptions.deletionPolicy ?? CfnDeletionPolicy.DELETE) !== CfnDeletionPolicy.DELETE)
     return undefined;
   return (
-    `encryptionKey '${key.node.path}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
+    `encryptionKey '${pathOf(key)}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
     'give the key removalPolicy RETAIN'
   );
 }
 
 function dependentsWarning(secret: CfnSecret): string | undefined {
-  const paths = dependentsOf(secret).map(({ node }) => node.path);
+  const paths = dependentsOf(secret).map(pathOf);
   if (paths.length === 0) return undefined;
   return (
     `existingSecretPolicy ADOPT comes together with ${listed(paths)}, and a secret has one resource policy, one ` +

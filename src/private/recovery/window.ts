@@ -15,10 +15,11 @@ export function recoveryWindowInDays(window: Duration | undefined, scope: IConst
   }
   const days = window.toDays({ integral: false });
   if (!Number.isInteger(days) || days < RECOVERY_WINDOW.min || days > RECOVERY_WINDOW.max) {
+    const inDays = window.unitLabel() === 'days' ? '' : ` (${days} days)`;
     throw error(
       scope,
       `recoveryWindow must be a whole number of days from ${RECOVERY_WINDOW.min} to ` +
-        `${RECOVERY_WINDOW.max}, got: ${window.toString()} (${days} days)`,
+        `${RECOVERY_WINDOW.max}, got: ${window.toString()}${inDays}`,
     );
   }
   return days;
