@@ -238,6 +238,11 @@ project.addTask('lives', {
   execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/lives.ts'],
   receiveArgs: true,
 });
+project.addTask('test:ablation', {
+  description: 'Takes each defence out of the function, and reports which of them no life misses',
+  execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/ablation/ablation.ts'],
+  receiveArgs: true,
+});
 project.addTask('test:aws', {
   description:
     'Runs the whole life of secrets on a real AWS account; says what it costs, and does nothing without --yes',

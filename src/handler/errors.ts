@@ -52,6 +52,7 @@ const HARMLESS = [
 const CARRY_A_VALUE = ['CreateSecret', 'GetRandomPassword', 'PutSecretValue'];
 
 function isHarmless(operation: string, name: string): boolean {
+  // @defence quotes-no-input: return true
   return HARMLESS.includes(name) || (name === 'InvalidParameterException' && !CARRY_A_VALUE.includes(operation));
 }
 

@@ -8,9 +8,11 @@ const RESERVE_MS = 45_000;
 export type Transient = Readonly<Record<string, number>>;
 
 /** A policy that changed in the same deployment can take a minute and more to reach every endpoint of IAM. */
+// @defence iam-lag: export const IAM_LAG: Transient = {}
 export const IAM_LAG: Transient = { AccessDeniedException: 120_000 };
 
 /** After RestoreSecret and CreateSecret other operations may for a moment still see what was before. */
+// @defence state-lag: export const STATE_LAG: Transient = IAM_LAG
 export const STATE_LAG: Transient = {
   ...IAM_LAG,
   InvalidRequestException: 30_000,
@@ -62,6 +64,7 @@ export async function retryAny<T>(env: Environment, attempt: () => Promise<T>): 
 
 /** CloudFormation takes few calls a second, and its answer decides: it is worth some patience. */
 export async function retryQuery<T>(env: Environment, query: () => Promise<T>): Promise<T> {
+  // @defence asks-patiently
   for (const pause of [1_000, 3_000, 6_000]) {
     try {
       return await query();

@@ -79,7 +79,9 @@ export async function restore(env: Environment, arn: string): Promise<boolean> {
     return true;
   } catch (error) {
     const now = await describe(env, arn);
+    // @defence restored-meanwhile
     if (isLive(now)) return true;
+    // @defence being-deleted-for-good
     if (!now || isPassed(error)) return false;
     throw error;
   }
@@ -103,8 +105,10 @@ export async function remove(
       await env.secrets.send(command);
     } catch (error) {
       // Another delivery of the request, or a person, may have been faster; or what is seen is still the past.
+      // @defence remove-looks-again: const now = await describe(env, secret.arn)
       const now = await pollUntil(env, () => describe(env, secret.arn), isLive);
       if (!isLive(now)) return undefined;
+      // @defence remove-decides-anew: throw error
       if (isSameClaim(now.ownership, secret.ownership)) throw error;
       return new Stale(error);
     }

@@ -101,10 +101,12 @@ export class Stacks {
     if (type === 'Update') {
       if (FINAL.test(status) || status.startsWith('DELETE_')) return true;
       // The rollback of an Update is an Update as well, and has begun after this one was sent.
+      // @defence update-of-rollback: return false
       return since !== undefined && since.getTime() > (sentAt ?? Infinity) + CLOCKS_DIFFER_MS;
     }
     // A resource that was replaced is deleted under the same logical id, while its successor is complete.
     const replaced = of.physicalId.startsWith('arn:') && current !== of.physicalId && !status.startsWith('DELETE_');
+    // @defence delete-of-replaced: return FINAL.test(status)
     return FINAL.test(status) && !replaced;
   }
 

@@ -39,13 +39,17 @@ export function decideAcquisition(
   direction: Direction['kind'],
 ): Acquisition {
   if (!found) return { action: 'create' };
+  // @defence replica
   if (found.replicaOf) return refuseReplica(found);
+  // @defence cross-account
   if (found.sharedWithAccounts.length > 0) return refuseCrossAccount(found);
+  // @defence managed
   if (found.managedBy) return refuseManaged(found);
 
   const owned = found.ownership.owner === declared.owner;
   const sameRequest = isClaimedBy(requester, found.ownership);
   if (found.deletedDate) {
+    // @defence never-restore-own
     if (sameRequest) return refuseScheduledMeanwhile(found);
     return mayRestore(found, declared) ? { action: 'restore', secret: found } : refuseScheduled(found, declared);
   }

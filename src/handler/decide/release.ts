@@ -57,7 +57,9 @@ export function decideRelease(
   const undone = isUndone(ownership, reason);
   if (!isLive(found)) {
     // A Create that comes late cannot tell it from what it once completed, and was deleted since.
+    // @defence late-create: const mayBeMine = holdsAsOwner(requester, declared, ownership)
     const mayBeMine = requester.type !== 'Create' && holdsAsOwner(requester, declared, ownership);
+    // @defence scheduled-as-taken
     if (undone && mayBeMine && isScheduledAsTaken(ownership)) {
       return { do: 'schedule', ownerTo: ownership.previous, restoreFirst: true };
     }
@@ -69,16 +71,20 @@ export function decideRelease(
   if (!isOurs(found, declared, requester, reason)) {
     // Restored, but not claimed: still ours to put back, unless somebody else was faster.
     const untouched = memory?.found !== undefined && isSameHolder(ownership, memory.found.ownership);
+    // @defence undo-unclaimed
     if (untouched && memory?.intended === 'RESTORED') return { do: 'schedule', undoValueOf: own };
     return leave(`it is held by ${ownership.logicalId ?? 'nobody'} of ${ownership.stackId ?? 'no stack'}`, own);
   }
+  // @defence gives-back
   if (undone) {
     const undoValueOf = own ?? ownership.origin?.requestId;
     if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, undoValueOf };
     const before = ownership.previous ?? (memory?.found && holderBefore(requester, memory.found.ownership));
     return before ? { do: 'give-back', to: before, undoValueOf } : leave('nobody can tell whose it was', undoValueOf);
   }
+  // @defence held-before-deployment: if (reason.kind === 'failed deployment') return { do: 'schedule' }
   if (reason.kind === 'failed deployment') return leave('it was held before the deployment that failed');
+  // @defence held-before-request: if (reason.kind === 'failed request') return { do: 'schedule' }
   if (reason.kind === 'failed request') return leave('the request that failed did not get hold of it', own);
   const forced = declared.forceDeleteWithoutRecovery && mayForce(found, requester, reason);
   return { do: forced ? 'force' : 'schedule' };
@@ -106,6 +112,7 @@ function isUndone({ origin }: Ownership, reason: Reason): boolean {
     return origin === undefined ? reason.memory !== undefined : origin.requestId === reason.requestId;
   }
   // What an earlier deployment left behind that failed is not for this one to tidy up.
+  // @defence left-by-earlier-deployment: if (reason.kind === 'failed deployment') return reason.deployment?.outcome !== 'completed'
   if (reason.kind === 'failed deployment') return reason.deployment?.outcome === 'under way';
   return reason.deployment !== undefined && reason.deployment.outcome !== 'completed';
 }
@@ -114,6 +121,7 @@ function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requ
   const { ownership } = found;
   if (reason.kind !== 'failed request' || !reason.memory) return isHeld(found, declared, requester);
   // Another delivery that gives the secret back takes the origin off last, and may leave the rest of a later claim.
+  // @defence undo-without-origin: const claimed = isClaimedBy(requester, ownership)
   const claimed = isClaimedBy(requester, ownership) || (!ownership.origin && holds(requester, ownership));
   return claimed && holdsAsOwner(requester, declared, ownership);
 }
@@ -122,6 +130,7 @@ function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requ
 function isHeld({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
   if (holdsAsOwner(requester, declared, ownership)) return true;
   const { owner, stackId, origin } = ownership;
+  // @defence returned-to-nobody: const traced = stackId !== undefined || owner !== undefined
   const traced = stackId !== undefined || (owner !== undefined && origin !== undefined);
   return traced && hasLostTags(requester, [declared.owner], ownership);
 }
@@ -145,6 +154,7 @@ function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
 function mayForce({ tags }: ExistingSecret, requester: Requester, reason: Reason & { kind: 'removal' }): boolean {
   const isPermitted =
     tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW && tags[OWNERSHIP_TAG.stackId] === requester.stackId;
+  // @defence force-only-idle: return isPermitted
   return isPermitted && reason.deployment?.idle === true;
 }
 

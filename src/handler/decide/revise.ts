@@ -13,6 +13,7 @@ export function decideRevision(
   requester: Requester,
 ): Revision {
   if (!found) return refuseGone(declared);
+  // @defence cross-account-update
   if (found.sharedWithAccounts.length > 0) return refuseCrossAccount(found);
   const owners = [declared.owner, before.owner];
   const held = holds(requester, found.ownership) && owners.includes(found.ownership.owner ?? '');

@@ -53,6 +53,7 @@ export function changesOf(
   const inSync = new Set(kept.filter(({ status }) => status === 'InSync').map(({ region }) => region));
   // A replica's key cannot be changed, and a failed replica blocks its region: both are removed and added again.
   const removeReplicas = existing.replicas.map(({ region }) => region).filter((region) => !keptRegions.has(region));
+  // @defence leaving-replicas-of-update: const leftBefore: string[] = []
   const leftBefore = leavingRegions(existing.tags).filter((region) => !keptRegions.has(region));
   const leavingReplicas = [...new Set([...leftBefore, ...removeReplicas])];
   const marks: Tags = { ...ownershipTags, ...leavingTag(leavingReplicas) };
@@ -60,9 +61,10 @@ export function changesOf(
   const noted = OWNERSHIP_TAG.leavingReplicas in { ...existing.tags, ...wanted };
   const differs = ([key, value]: [string, string]) => existing.tags[key] !== value;
   // Ours all or none: of two deliveries at the same time one may take away what the other one saw as there already.
+  // @defence tags-all-or-none: const claims = false
   const claims = Object.entries(marks).some(differs);
   return {
-    setTags: Object.fromEntries(Object.entries(wanted).filter((tag) => (tag[0] in marks ? claims : differs(tag)))),
+    setTags: Object.fromEntries(Object.entries(wanted).filter((tag) => (tag[0] in marks && claims) || differs(tag))),
     removeTags: Object.keys(existing.tags).filter((key) => !(key in wanted) && stale(key) && !key.startsWith('aws:')),
     metadata: {
       ...(existing.description !== declared.description && { Description: declared.description }),
@@ -90,6 +92,7 @@ function isAsWanted({ region, kmsKeyId }: ExistingReplica, wanted?: Replica, bef
 
 /** Not what another delivery of the request may have written since the secret was looked at, or still needs. */
 function isStaleMark(key: string): boolean {
+  // @defence marks-stay: const kept: readonly string[] = [OWNERSHIP_TAG.leavingReplicas]
   const kept: readonly string[] = [OWNERSHIP_TAG.restoredBy, OWNERSHIP_TAG.leavingReplicas];
   return key.startsWith(OWNERSHIP_TAG_PREFIX) && !kept.includes(key);
 }

@@ -40,9 +40,11 @@ export function readOwnership(tags: Tags): Ownership {
           stackId: tags[OWNERSHIP_TAG.previousStackId] ?? '',
           logicalId: tags[OWNERSHIP_TAG.previousLogicalId] ?? '',
         };
+  // @defence read-returned
   if (outcome === RETURNED && previous) {
     return { owner, stackId: previous.stackId || undefined, logicalId: previous.logicalId || undefined };
   }
+  // @defence restored-by: const restored = undefined
   const restored = tags[OWNERSHIP_TAG.restoredBy] === requestId ? 'RESTORED' : undefined;
   return {
     owner,
@@ -75,12 +77,9 @@ export function isSameClaim(now: Ownership, then: Ownership): boolean {
 
 /** Another delivery may have given the secret back since, which does not say any more how the holder came by it. */
 export function isSameHolder(now: Ownership, then: Ownership): boolean {
-  return (
-    now.owner === then.owner &&
-    now.stackId === then.stackId &&
-    now.logicalId === then.logicalId &&
-    (now.origin === undefined || now.origin.requestId === then.origin?.requestId)
-  );
+  // @defence holder-without-origin: const sameRequest = now.origin?.requestId === then.origin?.requestId
+  const sameRequest = now.origin === undefined || now.origin.requestId === then.origin?.requestId;
+  return now.owner === then.owner && now.stackId === then.stackId && now.logicalId === then.logicalId && sameRequest;
 }
 
 /**
@@ -89,10 +88,9 @@ export function isSameHolder(now: Ownership, then: Ownership): boolean {
  */
 export function holdsAsOwner(requester: Requester, { owner }: DeclaredSecret, ownership: Ownership): boolean {
   const { previous } = ownership;
-  return (
-    holds(requester, ownership) &&
-    (ownership.owner === owner || (previous !== undefined && ownership.owner === (previous.owner || undefined)))
-  );
+  // @defence owner-given-back: const returned = false
+  const returned = previous !== undefined && ownership.owner === (previous.owner || undefined);
+  return holds(requester, ownership) && (ownership.owner === owner || returned);
 }
 
 /**

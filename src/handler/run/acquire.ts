@@ -5,7 +5,7 @@ import type { Memory } from '../decide/release';
 import { errorName, RollbackIncomplete, rejected, Stale } from '../errors';
 import { failRestore, failTaken } from '../messages';
 import { changesOf, valueToRestore } from '../model/changes';
-import type { ValueSource } from '../model/declared-secret';
+import type { DeclaredSecret, ValueSource } from '../model/declared-secret';
 import {
   claim,
   isBeingReturned,
@@ -50,19 +50,25 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
         : decideAcquisition(found, declared, requester, direction.kind);
       return { found, decision };
     };
-    // Another delivery of the request may have restored what is refused as live, or be about to give back what is live.
-    const { found, decision } = await pollUntil(env, look, (now) => {
-      if (!isLive(now.found)) return true;
-      const mayBeRestored = now.decision.action === 'refuse' && mayRestore(now.found, declared);
-      return !mayBeRestored && !isBeingReturned(now.found.tags);
-    });
+    // @defence acquire-looks-again: const { found, decision } = await look()
+    const { found, decision } = await pollUntil(env, look, (now) => !mayPass(now.found, now.decision, declared));
     env.log({ step: decision.action, secret: found?.arn ?? declared.name, why: whyLeft(decision) });
+    // @defence own-restore-remembered
     if (decision.action === 'restore') restoring = decision.secret;
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
+    // @defence rollback-never-refuses-name
     if (decision.action === 'refuse' && direction.kind === 'rollback' && found)
       return { arn: found.arn, outcome: 'KEPT' };
     return perform(attempt, decision, direction);
   });
+}
+
+/** Another delivery of the request may have restored what is refused as live, or be about to give back what is live. */
+function mayPass(found: ExistingSecret | undefined, { action }: Acquisition, declared: DeclaredSecret): boolean {
+  if (!isLive(found)) return false;
+  // @defence waits-for-returning
+  if (isBeingReturned(found.tags)) return true;
+  return action === 'refuse' && mayRestore(found, declared);
 }
 
 async function perform(attempt: Attempt, decision: Acquisition, direction: Direction): Promise<Acquired | Stale> {
@@ -71,6 +77,7 @@ async function perform(attempt: Attempt, decision: Acquisition, direction: Direc
       throw rejected(decision);
     case 'create':
       // What somebody deleted for good before the deployment that failed is as it was.
+      // @defence rollback-creates-nothing
       if (direction.kind === 'rollback') return { arn: arnOfGone(attempt, direction.knownId), outcome: 'KEPT' };
       return createNew(attempt);
     case 'restore':
@@ -94,10 +101,12 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
     const tags = claim(declared, requester, 'CREATED');
     arn = await create(env, declared, tags, { versionId: versionIdOf(requester), value });
   } catch (error) {
+    // @defence name-taken
     if (['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error))) return new Stale(error);
     // An answer can get lost: what carries the tags of this request was created by it.
     const created = (now?: ExistingSecret) => now !== undefined && isClaimedBy(requester, now.ownership);
     const now = await pollUntil(env, () => describe(env, declared.name), created);
+    // @defence create-answer-lost
     if (created(now)) return new Stale(error);
     throw error;
   }
@@ -126,10 +135,13 @@ async function restoreAndClaim(
       return new Stale(failRestore(secret));
     }
     const foreign = secret.ownership.owner !== declared.owner;
+    // @defence taken-at-once: const stale = undefined
     const stale = foreign ? await seeWhetherTaken(attempt, secret) : undefined;
     if (stale) return stale;
     // A rollback returns to what was there.
+    // @defence rollback-restores-value: await apply(attempt, secret, changes, value)
     await apply(attempt, secret, changes, direction.kind === 'rollback' ? undefined : value);
+    // @defence cut-off-rotation
     await endCutOffRotation(attempt, secret);
     return { arn: secret.arn, outcome: 'RESTORED', memory };
   });
@@ -142,6 +154,7 @@ async function seeWhetherTaken({ env, requester }: Attempt, secret: ExistingSecr
   const taken = failTaken(secret, now.stackId);
   if (!isClaimedBy(requester, now)) throw taken;
   // The other delivery of the request may have found it live: only this one knows that it was not.
+  // @defence mark-restored
   if (now.origin?.outcome === 'ADOPTED') await tag(env, secret.arn, restoredBy(requester));
   return new Stale(taken);
 }
@@ -184,9 +197,11 @@ async function orUndo<T>(attempt: Attempt, arn: string, memory: Memory, work: ()
     return await work();
   } catch (error) {
     // Another delivery of the request may have been carried through: then there is nothing to undo.
+    // @defence done-by-another
     if (await attempt.isDone()) throw error;
     try {
       const reason = { kind: 'failed request', requestId: requester.requestId, memory } as const;
+      // @defence undo-stubbornly: await release(attempt, arn, attempt.declared, reason)
       await retryAny(env, () => release(attempt, arn, attempt.declared, reason));
     } catch (failure) {
       env.log({ step: 'undo failed', secret: arn, error: errorName(failure) });

@@ -31,6 +31,7 @@ export async function apply(
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
   const assertMine = () => assertHolder(attempt, secret.arn, { ...secret.tags, ...changes.setTags });
   if (value) await write(attempt, secret, value, assertMine);
+  // @defence replicas-still-mine
   if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
   try {
     await letReplicasGo(attempt, secret.arn, changes.removeReplicas, changes.leavingReplicas);
@@ -43,6 +44,7 @@ export async function apply(
       ({ kind }) => kind === 'rollback',
       () => false,
     );
+    // @defence rollback-without-replica: throw error
     if (!rollsBack) throw error;
     env.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
   }
@@ -78,15 +80,18 @@ async function write(
   assertMine: () => Promise<void>,
 ): Promise<void> {
   const versionId = versionIdOf(requester);
+  // @defence value-written-once
   if (versionId in secret.versions) return;
   const value = await produceValue(env, source);
   if (value === undefined) return;
+  // @defence value-still-mine
   await assertMine();
   try {
     await putValue(env, secret.arn, value, versionId);
   } catch (error) {
     // Another delivery was faster, with another generated value.
     const now = await describe(env, secret.arn);
+    // @defence value-answer-lost: throw error
     if (!now || !(versionId in now.versions)) throw error;
   }
 }
@@ -100,6 +105,7 @@ export async function undoValue({ env }: Attempt, secret: ExistingSecret, reques
 /** Makes the version before current again, where `versionId` is the one that took its place. */
 export async function putValueBack(env: Attempt['env'], secret: ExistingSecret, versionId: string): Promise<void> {
   const before = versionWith('AWSPREVIOUS', secret);
+  // @defence value-still-current: if (!before) return
   if (versionWith('AWSCURRENT', secret) !== versionId || !before) return;
   await moveLabel(env, secret.arn, 'AWSCURRENT', { from: versionId, to: before });
 }
@@ -138,11 +144,13 @@ export async function letReplicasGo(
     }
   };
   const are = (state: string) => regions.filter((region) => seen.get(region) === state);
+  // @defence replicas-gone: const gone = true
   const gone = await waitUntil(env, REPLICA_WAIT_MS, async () => {
     await Promise.all(regions.map(look));
     return are('gone').length === regions.length;
   });
   // The service has accepted the removal. Where its end cannot be seen, the time that it takes has passed.
+  // @defence replicas-there-at-last
   if (!gone && are('there').length > 0) {
     throw failReplicasStay(are('there'));
   }

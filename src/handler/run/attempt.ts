@@ -40,6 +40,7 @@ export class Attempt {
   /** A precaution: where the stack cannot be seen, a request counts as what it says it is. */
   async validity(): Promise<Validity> {
     const { type, stackId, logicalId, sentAt } = this.requester;
+    // @defence outdated
     if (this.age >= OUTDATED_MS) return 'stale';
     if (this.age < FRESH_MS) return 'current';
     const { stacks } = this.env;
@@ -53,6 +54,7 @@ export class Attempt {
 
   /** A delivery that comes when CloudFormation is done with the request must not do its work once more. */
   async assertCurrent(): Promise<void> {
+    // @defence past-requests
     if ((await this.validity()) !== 'current') throw rejected(refuseStale());
   }
 
@@ -83,6 +85,7 @@ export class Attempt {
   async deployment(at: number | undefined): Promise<Deployment> {
     const { stackId } = this.requester;
     return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at)).catch((error) => {
+      // @defence events-not-seen
       if (isDenied(error)) return { outcome: 'under way', idle: false };
       throw error;
     });

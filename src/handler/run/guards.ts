@@ -27,6 +27,7 @@ export async function assertKeyAlive({ env }: Attempt, secret: ExistingSecret): 
   const state = key === undefined ? undefined : await env.keyState(key);
   if (!state || !DEAD_KEY_STATES.includes(state)) return;
   // An alias that is gone says nothing about the key that the secret was encrypted with.
+  // @defence alias-is-no-key
   if (state === 'NotFound' && /(^|:)alias\//.test(key ?? '')) return;
   throw rejected(refuseDeadKey(secret, state));
 }
@@ -70,6 +71,7 @@ async function stays(attempt: Attempt, { ownership }: ExistingSecret, of: Resour
   if (fate !== 'unknown') return fate === 'kept';
   // What this very deployment got hold of, it does not let go of.
   const at = ownership.origin?.at;
+  // @defence held-by-this-deployment: return false
   return at !== undefined && (await attempt.deployment(at)).outcome === 'under way';
 }
 

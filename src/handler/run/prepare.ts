@@ -43,10 +43,13 @@ export async function prepareCreation(attempt: Attempt): Promise<void> {
 
 export async function prepareRestore(attempt: Attempt, secret: ExistingSecret): Promise<Prepared> {
   const { declared, requester } = attempt;
+  // @defence restore-key-alive
   await assertKeyAlive(attempt, secret);
+  // @defence restore-let-go
   await assertReleasedByNativeStack(attempt, secret);
   const foreign = secret.ownership.owner !== declared.owner;
   // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
+  // @defence forget-old-take-over: const takenFrom = foreign ? secret.ownership : undefined
   const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
   const changes = changesOf(secret, declared, claim(declared, requester, 'RESTORED', takenFrom));
   await assertFits(attempt, secret, changes);
@@ -55,8 +58,11 @@ export async function prepareRestore(attempt: Attempt, secret: ExistingSecret): 
 
 export async function prepareAdoption(attempt: Attempt, secret: ExistingSecret): Promise<Prepared> {
   const { declared, requester } = attempt;
+  // @defence adopt-key-alive
   await assertKeyAlive(attempt, secret);
+  // @defence adopt-let-go
   await assertReleasedByNativeStack(attempt, secret);
+  // @defence not-held-elsewhere
   await assertFree(attempt, secret);
   const changes = changesOf(secret, declared, claim(declared, requester, 'ADOPTED', secret.ownership));
   await assertFits(attempt, secret, changes);
@@ -68,6 +74,7 @@ export async function prepareRevision(attempt: Attempt, secret: ExistingSecret, 
   const { declared, before, requester } = attempt;
   const changes = changesOf(secret, declared, stillHeld(declared, requester, secret.tags), before);
   await assertFits(attempt, secret, changes);
+  // @defence update-key-alive
   if (scheduled) await assertKeyAlive(attempt, secret);
   return { changes, value: valueToUpdate(secret, declared, before) };
 }

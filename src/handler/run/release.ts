@@ -33,6 +33,7 @@ export async function release(
   };
   return retryOnStale(env, SETTLE_MS, async () => {
     // Right after a Create, what is seen may still be the time before it.
+    // @defence release-looks-again: const { secret, decision } = await look()
     const { secret, decision } = await pollUntil(env, look, (now) => now.decision.do !== 'leave');
     env.log({
       step: decision.do,
@@ -45,6 +46,7 @@ export async function release(
       return (await perform(attempt, secret, declared, decision)) ?? secret;
     } catch (error) {
       // It was no longer so: what is seen next decides.
+      // @defence release-decides-anew
       if (isPassed(error)) return new Stale(error);
       throw error;
     }
@@ -71,6 +73,7 @@ async function perform(
   declared: DeclaredSecret,
   decision: Release,
 ): Promise<Stale | undefined> {
+  // @defence release-undoes-value
   if (decision.do !== 'force' && decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
   switch (decision.do) {
     case 'leave':
@@ -84,6 +87,7 @@ async function perform(
         await restore(attempt.env, secret.arn);
         return new Stale(failRestoreToGiveBack(secret));
       }
+      // @defence gives-owner-back
       if (decision.ownerTo) await giveBackOwner(attempt, secret, decision.ownerTo);
       return removeFor(attempt, secret, declared, declared.recoveryWindowInDays);
   }
@@ -95,10 +99,13 @@ async function perform(
  */
 async function giveBack({ env }: Attempt, { arn }: ExistingSecret, previous: Holder): Promise<undefined> {
   const { set, remove: keys } = tagsBefore(previous);
+  // @defence owner-off-first
   if (!previous.owner) await untag(env, arn, [OWNERSHIP_TAG.owner]);
   // Secrets Manager refuses a change of tags by which the caller would lose its permissions.
+  // @defence give-back-denied: await tag(env, arn, { ...set, ...returnTo(previous) }); const all = true
   const all = await unlessDenied(() => tag(env, arn, { ...set, ...returnTo(previous) }));
   if (!all) await tag(env, arn, returnTo(previous));
+  // @defence clean-up-denied: await untag(env, arn, keys); const clean = true
   const clean = all && (await unlessDenied(() => untag(env, arn, keys)));
   if (!clean) env.log({ step: 'given back', secret: arn, why: 'some tags of the take-over stay' });
 }
@@ -132,10 +139,12 @@ async function removeFor(
   const leaving = leavingRegions(secret.tags);
   // Replicas that are removed are not listed any more, but still exist for a while; a second delivery has to know them.
   const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
+  // @defence note-leaving-replicas
   if (unknown.length > 0) await tag(env, secret.arn, leavingTag([...leaving, ...unknown]));
   await letReplicasGo(attempt, secret.arn, replicated, [...declaredRegions, ...leaving]);
   // Replicas take long to go, and meanwhile another request may have given the secret back.
   const now = replicated.length > 0 ? await describe(env, secret.arn) : secret;
+  // @defence schedule-same-claim
   if (now && !isSameClaim(now.ownership, secret.ownership)) {
     return new Stale(failOtherHands(secret));
   }

@@ -19,6 +19,7 @@ export async function onUpdate(attempt: Attempt): Promise<Acquired> {
   const direction = await attempt.direction();
   const acquired = await acquire(attempt, direction);
   // The failed update may never have told CloudFormation which secret it got hold of.
+  // @defence release-untold
   if (direction.kind === 'rollback' && declared.name !== before.name) await releaseUntold(attempt);
   return acquired;
 }
@@ -28,6 +29,7 @@ async function releaseUntold(attempt: Attempt): Promise<void> {
   if (before.name === '') return;
   // What CloudFormation knows of gets a Delete of its own.
   const known = isArn(physicalId) ? await describe(env, physicalId) : undefined;
+  // @defence untold-only
   if (known?.name === before.name) {
     env.log({ step: 'leave', secret: before.name, why: 'CloudFormation knows of it' });
     return;
@@ -43,6 +45,7 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   env.log({ step: decision.action, secret: arn, why: decision.action === 'refuse' ? decision.reason : undefined });
   if (decision.action === 'refuse') {
     // A rollback that fails leaves the stack stuck, and there is nothing here that it could roll back.
+    // @defence rollback-never-refuses
     if ((await attempt.direction()).kind === 'rollback') return { arn, outcome };
     throw rejected(decision);
   }
@@ -53,13 +56,16 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   if (valueChanged && !value && !rollsBack) env.log({ step: 'value kept', secret: arn });
   const unfinished = valueChanged ? await unfinishedVersion(attempt, secret) : undefined;
   // The questions about the value have taken time, in which CloudFormation may have gone on.
+  // @defence past-when-asked
   if (valueChanged) await attempt.assertCurrent();
   if (decision.action === 'restore' && !(await restore(env, arn))) {
     throw failRestore(secret);
   }
   // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
   // one from before stays the previous one.
+  // @defence unfinished-value-back
   if (unfinished !== undefined) await putValueBack(env, secret, unfinished);
+  // @defence rollback-writes-nothing: await apply(attempt, secret, changes, value)
   await apply(attempt, secret, changes, rollsBack ? undefined : value);
   return { arn, outcome };
 }
@@ -72,8 +78,11 @@ async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Prom
   const current = versionWith('AWSCURRENT', secret);
   const at = current === undefined ? undefined : writtenAt(current);
   // A second delivery of an Update finds the version that the first one wrote.
+  // @defence own-version-stays: if (at === undefined) return undefined
   if (at === undefined || current === versionIdOf(attempt.requester)) return undefined;
   const before = versionWith('AWSPREVIOUS', secret);
+  // @defence only-what-took-its-place: const tookItsPlace = true
   const tookItsPlace = before !== undefined && (writtenAt(before) ?? 0) < at;
+  // @defence completed-value-stays: return tookItsPlace ? current : undefined
   return tookItsPlace && (await attempt.deployment(at)).outcome === 'under way' ? current : undefined;
 }
