@@ -1,4 +1,4 @@
-import { isOpen, open } from './open';
+import { isOpen, open, openIn } from './open';
 import type { Template } from './template';
 
 /** What an expression of a template can refer to. */
@@ -21,13 +21,20 @@ export function evaluate(expression: unknown, scope: Scope): unknown {
   if (Array.isArray(expression)) {
     return expression.map((item) => evaluate(item, scope)).filter((item) => item !== undefined);
   }
-  if (typeof expression === 'string') return expression.replace(DYNAMIC_REFERENCE, (reference) => open(reference));
+  if (typeof expression === 'string') return withOpenReferences(expression);
   if (typeof expression !== 'object' || expression === null) return expression;
   const entries = Object.entries(expression);
   const [[name, argument] = ['', undefined]] = entries;
-  if (entries.length === 1 && (name === 'Ref' || name.startsWith('Fn::'))) return call(name, argument, scope);
+  if (entries.length === 1 && (name === 'Ref' || name.startsWith('Fn::'))) {
+    return withOpenReferences(call(name, argument, scope));
+  }
   const members = entries.map(([key, member]) => [key, evaluate(member, scope)]);
   return Object.fromEntries(members.filter(([, member]) => member !== undefined));
+}
+
+/** CloudFormation asks another service for a dynamic reference. It can be put together from parts. */
+function withOpenReferences(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\{\{resolve:[^}]*\}\}/g, (reference) => open(reference)) : value;
 }
 
 /** Whether a condition of the template is met; undefined when only the deployment knows. */
@@ -53,30 +60,36 @@ function call(name: string, argument: unknown, scope: Scope): unknown {
       return substitute(argument, scope);
     case 'Fn::Join': {
       const [separator, parts] = evaluate(argument, scope) as [string, unknown];
-      return Array.isArray(parts) ? parts.join(separator) : open('Fn::Join');
+      return Array.isArray(parts) ? parts.join(separator) : unresolved(name, [separator, parts]);
     }
     case 'Fn::Split': {
       const [separator, text] = evaluate(argument, scope) as [string, string];
-      return isOpen(text) ? open(`Fn::Split of ${text}`) : text.split(separator);
+      return isOpen(text) ? unresolved(name, [separator, text]) : text.split(separator);
     }
     case 'Fn::Select': {
       const [index, list] = evaluate(argument, scope) as [unknown, unknown];
-      return (Array.isArray(list) ? list[Number(index)] : undefined) ?? open(`Fn::Select of ${list}`);
+      return (Array.isArray(list) ? list[Number(index)] : undefined) ?? unresolved(name, [index, list]);
     }
     case 'Fn::If': {
       const [condition, then, otherwise] = argument as [string, unknown, unknown];
       const met = isMet(condition, scope);
-      return met === undefined ? open(`condition ${condition}`) : evaluate(met ? then : otherwise, scope);
+      const both = () => [condition, evaluate(then, scope), evaluate(otherwise, scope)];
+      return met === undefined ? open(`condition ${condition}`, both()) : evaluate(met ? then : otherwise, scope);
     }
     case 'Fn::FindInMap':
       return findInMap(evaluate(argument, scope) as unknown[], scope);
     case 'Fn::Base64': {
       const text = String(evaluate(argument, scope));
-      return isOpen(text) ? open(`Fn::Base64 of ${text}`) : Buffer.from(text).toString('base64');
+      return isOpen(text) ? unresolved(name, text) : Buffer.from(text).toString('base64');
     }
     default:
-      return open(name);
+      return unresolved(name, evaluate(argument, scope));
   }
+}
+
+/** A function that only CloudFormation can carry out, or of which an argument is not known. */
+function unresolved(name: string, argument: unknown): string {
+  return open(openIn(argument).join(', ') || name, [name, argument]);
 }
 
 function reference(name: string, scope: Scope): unknown {
@@ -107,7 +120,7 @@ function named(name: string, scope: Scope): unknown {
 
 function findInMap([map, first, second, options]: unknown[], scope: Scope): unknown {
   const keys = [map, first, second].map(String);
-  if (isOpen(keys)) return open(`Fn::FindInMap of ${keys.join(', ')}`);
+  if (isOpen(keys)) return unresolved('Fn::FindInMap', keys);
   let found: unknown = scope.template.Mappings;
   for (const key of keys) found = (found as Record<string, unknown> | undefined)?.[key];
   return (
@@ -138,6 +151,3 @@ function truth(expression: unknown, scope: Scope): boolean | undefined {
       return undefined;
   }
 }
-
-/** CloudFormation asks another service for these. */
-const DYNAMIC_REFERENCE = /\{\{resolve:[^}]*\}\}/g;
