@@ -6,34 +6,28 @@ import {
   UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import * as fc from 'fast-check';
-import type { Account } from '../../src/cli/aws/account';
-import type { DeployedStack } from '../../src/cli/aws/stacks';
-import { Foresight } from '../../src/cli/plan/foresight';
-import { foretellAll } from '../../src/cli/plan/foretell';
 import type { Foretold } from '../../src/cli/plan/planned';
-import { environmentOf } from '../../src/cli/plan/scope';
-import { nextDeployment, teardown, type Upcoming } from '../../src/cli/plan/upcoming';
-import type { SynthesizedStack } from '../../src/cli/template/assembly';
-import type { Template } from '../../src/cli/template/template';
+import type { Upcoming } from '../../src/cli/plan/upcoming';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
-import { type Template as Declarations, propertiesOf, type SecretDeclaration } from '../fake/app';
-import { MINUTE, VirtualClock } from '../fake/clock';
-import { CloudFormationModel, type Sent, type Stack, type Witness } from '../fake/cloudformation-model';
-import { Coin } from '../fake/coin';
-import { NO_SURPRISES } from '../fake/facts';
-import { FakeSecretsManager } from '../fake/fake-secrets-manager';
-import { Faults } from '../fake/faults';
-import { LambdaFunction } from '../fake/lambda-function';
+import type { Template as Declarations } from '../fake/app';
+import { MINUTE } from '../fake/clock';
+import type { Failure, Sent, Witness } from '../fake/cloudformation-model';
 import { KEY } from '../fake/life';
 import { lifePlan } from '../fake/life-arbitrary';
 import type { SecretRecord } from '../fake/secret-record';
 import { type Picture, takeSnapshot } from '../fake/snapshot';
+import { ModelledCloud, REGION, type Told } from './foretelling';
 
-const REGION = 'eu-west-1';
 const STACKS = ['One', 'Two'] as const;
 
 type Step =
-  | { readonly what: 'deploy'; readonly stack: (typeof STACKS)[number]; readonly template: number }
+  | {
+      readonly what: 'deploy';
+      readonly stack: (typeof STACKS)[number];
+      readonly template: number;
+      /** How many secrets are dealt with before something else fails. */
+      readonly failure?: Failure;
+    }
   | { readonly what: 'destroy'; readonly stack: (typeof STACKS)[number] }
   | { readonly what: ByHand; readonly name: string };
 
@@ -54,6 +48,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       what: fc.constant('deploy' as const),
       stack: fc.constantFrom(...STACKS),
       template: fc.nat(3),
+      failure: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: fc.record({ after: fc.nat(3) }) },
+      ),
     }),
   },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('destroy' as const), stack: fc.constantFrom(...STACKS) }) },
@@ -109,26 +107,24 @@ test('what is foretold is what happens', async () => {
 });
 
 class World implements Witness {
-  private readonly clock = new VirtualClock();
-  private readonly secrets: FakeSecretsManager;
-  private readonly stacks: CloudFormationModel;
+  private readonly cloud: ModelledCloud;
   private sent: Sent[] = [];
   private problem?: unknown;
 
   constructor(seed: number) {
-    const coin = new Coin(seed);
-    this.secrets = new FakeSecretsManager(this.clock, coin, NO_SURPRISES);
-    const lambda: () => LambdaFunction = () => new LambdaFunction(this.clock, coin, this.secrets, this.stacks);
-    this.stacks = new CloudFormationModel(this.clock, coin, NO_SURPRISES, false, lambda, this, new Faults());
+    this.cloud = new ModelledCloud(seed, this);
   }
 
   async take(next: Step, templates: readonly Declarations[]): Promise<void> {
     if (next.what === 'deploy') {
       const declared = templates[next.template % templates.length] ?? [];
       const here = declared.map((secret) => ({ ...secret, replicas: secret.replicas.filter((at) => at !== REGION) }));
-      await this.compare(next.stack, here, () => this.stacks.deploy(next.stack, REGION, here));
+      const { stack, failure } = next;
+      // Why something else fails is not for a plan to know; what comes after it is.
+      if (failure) await this.cloud.deploy(stack, here, failure);
+      else await this.compare(stack, here, () => this.cloud.deploy(stack, here));
     } else if (next.what === 'destroy') {
-      await this.compare(next.stack, undefined, () => this.stacks.destroy(next.stack));
+      await this.compare(next.stack, undefined, () => this.cloud.destroy(next.stack));
     } else {
       await this.byHand(next.what, next.name).catch(() => {});
     }
@@ -140,17 +136,17 @@ class World implements Witness {
     declared: Declarations | undefined,
     change: () => Promise<unknown>,
   ): Promise<void> {
-    const stack = this.stacks.stack(name);
-    const exists = stack !== undefined && stack.status !== 'ROLLBACK_COMPLETE';
-    if (!declared && !exists) return;
-    const plan = await this.foretell(name, declared, exists ? stack : undefined);
-    const before = takeSnapshot(this.secrets);
+    const { secrets, stacks, clock } = this.cloud;
+    const { status = 'ROLLBACK_COMPLETE' } = stacks.stack(name) ?? {};
+    if (!declared && status === 'ROLLBACK_COMPLETE') return;
+    const plan = await this.cloud.foretell(name, declared);
+    const before = takeSnapshot(secrets);
     this.sent = [];
-    await this.clock.run(change().then(() => this.stacks.settle()));
-    await this.clock.pass(3 * MINUTE);
+    await change();
+    await clock.pass(3 * MINUTE);
     if (this.problem) throw this.problem;
     // What Secrets Manager says when it is to encrypt with a dead key, the function does not ask beforehand either.
-    if (this.secrets.keyStates.size > 0 && plan.some(encrypts)) return;
+    if (secrets.keyStates.size > 0 && plan.some(encrypts)) return;
     for (const { action } of plan.map(({ foretold }) => foretold)) {
       foretoldActions.set(action, (foretoldActions.get(action) ?? 0) + 1);
     }
@@ -166,8 +162,8 @@ class World implements Witness {
   private expectAsForetold(next: Upcoming, foretold: Foretold, before: ReadonlyMap<SecretRecord, Picture>): void {
     const requests = this.requestsOf(next);
     const answers = requests.map(({ request, answer }) => [request.RequestType, answer?.status, answer?.outcome]);
-    const record = this.secrets.records.find(({ arn }) => arn === foretold.secret?.arn);
-    const after = record && takeSnapshot(this.secrets).get(record);
+    const record = this.cloud.secrets.records.find(({ arn }) => arn === foretold.secret?.arn);
+    const after = record && takeSnapshot(this.cloud.secrets).get(record);
     switch (foretold.action) {
       case 'CREATE':
         expect(answers).toEqual([['Create', 'SUCCESS', 'CREATED']]);
@@ -197,7 +193,7 @@ class World implements Witness {
         break;
       case 'LEAVE': {
         const ids = requests.map(({ request }) => request.RequestId);
-        expect(this.secrets.changes.filter(({ by }) => ids.includes(by))).toEqual([]);
+        expect(this.cloud.secrets.changes.filter(({ by }) => ids.includes(by))).toEqual([]);
         break;
       }
       default:
@@ -213,57 +209,8 @@ class World implements Witness {
     return this.sent.filter(({ request }) => request.LogicalResourceId === logicalId);
   }
 
-  private async foretell(name: string, declared: Declarations | undefined, stack: Stack | undefined) {
-    const declaredBefore = [...(stack?.resources.values() ?? [])].map(({ declaration }) => declaration);
-    const deployed: DeployedStack | undefined = stack && {
-      id: stack.id,
-      status: stack.status,
-      isProtected: false,
-      template: templateOf(declaredBefore, name),
-      parameters: {},
-      resources: new Map(
-        [...stack.resources].map(([id, { physicalId }]) => [id, { type: 'Custom::RecoverableSecret', physicalId }]),
-      ),
-    };
-    const synthesized: SynthesizedStack = {
-      name,
-      displayName: name,
-      template: templateOf(declared ?? [], name),
-      parameters: {},
-      nested: () => undefined,
-      pathOf: () => undefined,
-    };
-    const account = this.account();
-    const environment = environmentOf('111122223333', REGION, async () => new Map());
-    const { upcoming, fates } =
-      declared === undefined && deployed
-        ? await teardown(synthesized, deployed, account, environment)
-        : await nextDeployment(synthesized, deployed, account, environment);
-    const foresight = new Foresight(account);
-    for (const { stackId, logicalId, fate } of fates) foresight.setFate(stackId, logicalId, fate);
-    const foretold = await foretellAll(upcoming, foresight);
-    return upcoming.map((next, i) => ({ next, foretold: foretold[i] }));
-  }
-
-  /** Of the administrator. */
-  private account(): Account {
-    const stacks = {
-      send: async (command: { input: { StackName?: string; LogicalResourceId?: string } }) => {
-        const { StackName: stack = '', LogicalResourceId: logicalId } = command.input;
-        return this.stacks.answer(command.constructor.name.replace(/Command$/, ''), stack, logicalId);
-      },
-    };
-    const keys = {
-      send: async ({ input }: { input: { KeyId?: string } }) => ({
-        KeyMetadata: { KeyState: this.secrets.keyStates.get(input.KeyId ?? '') ?? 'Enabled' },
-      }),
-    };
-    const at = (region: string) => ({ region, secrets: this.secrets.client(region), stacks, keys, in: at });
-    return at(REGION) as unknown as Account;
-  }
-
   private async byHand(what: ByHand, name: string): Promise<void> {
-    const client = this.secrets.client(REGION);
+    const client = this.cloud.secrets.client(REGION);
     const owned = (owner: string) => [{ Key: OWNERSHIP_TAG.owner, Value: owner }];
     switch (what) {
       case 'schedule':
@@ -274,7 +221,7 @@ class World implements Witness {
         break;
       case 'delete for good':
         await client.send(new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true }));
-        await this.clock.pass(3 * MINUTE);
+        await this.cloud.clock.pass(3 * MINUTE);
         break;
       case 'create':
         await client.send(new CreateSecretCommand({ Name: name, SecretString: 'by hand' }));
@@ -289,7 +236,7 @@ class World implements Witness {
         await client.send(new UntagResourceCommand({ SecretId: name, TagKeys: Object.values(OWNERSHIP_TAG) }));
         break;
       case 'toggle key':
-        if (!this.secrets.keyStates.delete(KEY)) this.secrets.keyStates.set(KEY, 'Disabled');
+        if (!this.cloud.secrets.keyStates.delete(KEY)) this.cloud.secrets.keyStates.set(KEY, 'Disabled');
     }
   }
 
@@ -305,7 +252,7 @@ class World implements Witness {
 
   /** With a dead key nothing can be written back. */
   stuck(what: string): void {
-    if (this.secrets.keyStates.size === 0) this.failed(new Error(what));
+    if (this.cloud.secrets.keyStates.size === 0) this.failed(new Error(what));
   }
 
   failed(problem: unknown): void {
@@ -313,30 +260,10 @@ class World implements Witness {
   }
 }
 
-interface Told {
-  readonly next: Upcoming;
-  readonly foretold: Foretold;
-}
-
 function encrypts({ next, foretold }: Told): boolean {
   const writes = ['CREATE', 'RESTORE', 'ADOPT', 'UPDATE', 'REPLACE'].includes(foretold.action);
   const keys = [next.properties.KmsKeyId, next.before.KmsKeyId, foretold.secret?.kmsKeyId];
   return writes && keys.includes(KEY);
-}
-
-function templateOf(secrets: readonly SecretDeclaration[], stackName: string): Template {
-  return {
-    Resources: Object.fromEntries(
-      secrets.map((secret) => [
-        secret.logicalId,
-        {
-          Type: 'Custom::RecoverableSecret',
-          Properties: propertiesOf(secret, stackName),
-          ...(secret.retain && { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' }),
-        },
-      ]),
-    ),
-  };
 }
 
 /** What a plan says about the secret itself, and not about whose it is. */

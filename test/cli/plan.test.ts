@@ -15,6 +15,7 @@ import {
   Stage,
 } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { RecoverableSecret, type RecoverableSecretProps } from '../../src';
 import { CREDENTIALS, REGION } from '../support/cdk-cli';
 import { Cloud } from '../support/cloud';
@@ -284,6 +285,28 @@ test.concurrent('names are resolved as far as they are known, in stages and nest
   expect(Object.keys(staged.of)).toEqual(['Prod/Names/Staged']);
 });
 
+test.concurrent('nested stacks are told by what they were deployed with', async () => {
+  const nested = (description: string) => (stack: Stack) => {
+    const queue = new Queue(stack, 'Queue');
+    const inner = new NestedStack(stack, 'Nested');
+    new RecoverableSecret(inner, 'Inner', { secretName: 'nested/inner', description: `of ${queue.queueName}` });
+    new RecoverableSecret(inner, 'Other', { secretName: 'nested/other', description });
+  };
+  await cloud.deploy('Outer', nested('one'));
+  // The name of the queue is not in the template, but what the stack around passed is known.
+  const same = await plan(cloud.synthesize('Outer', nested('one')));
+  expect(actionsOf(same.of)).toEqual({ 'Outer/Nested/Inner': 'NOTHING', 'Outer/Nested/Other': 'NOTHING' });
+  expect(same.of['Outer/Nested/Inner'].open).toEqual([]);
+  const changed = await plan(cloud.synthesize('Outer', nested('two')));
+  expect(actionsOf(changed.of)).toEqual({ 'Outer/Nested/Inner': 'NOTHING', 'Outer/Nested/Other': 'UPDATE' });
+  const removed = await plan(cloud.synthesize('Outer', (stack) => new Queue(stack, 'Queue')));
+  expect(Object.values(actionsOf(removed.of))).toEqual(['SCHEDULE', 'SCHEDULE']);
+  const teardown = await plan(cloud.synthesize('Outer', nested('one')), '--destroy');
+  expect(Object.values(actionsOf(teardown.of))).toEqual(['SCHEDULE', 'SCHEDULE']);
+  await cloud.destroy('Outer');
+  expect(await cloud.secrets.daysLeft('nested/inner')).toBe(teardown.of['Outer/Nested/Inner'].daysLeft);
+});
+
 test.concurrent('a protected stack is not destroyed', async () => {
   const protecting = secretsOf({ Secret: { secretName: 'protected/secret' } });
   const props = { terminationProtection: true };
@@ -331,6 +354,18 @@ describe('for people', () => {
     expect(await said(planner, '--app', elsewhere)).toBe(
       'Wrong is for account 123456789012, and these credentials are of 000000000000: use --profile\n',
     );
+    const outdir = fs.mkdtempSync(path.join(cloud.emulator.directory, 'cdk.out-'));
+    const app = new App({ outdir });
+    for (const [id, account] of [
+      ['Here', '000000000000'],
+      ['There', '123456789012'],
+    ]) {
+      secretsOf({ Secret: {} })(new Stack(app, id, { env: { account, region: REGION } }));
+    }
+    app.synth();
+    const partly = await planner.run(['plan', '--app', outdir, '--json']);
+    expect(JSON.parse(partly.stdout)).toMatchObject([{ stack: 'Here' }]);
+    expect(partly.stderr).toMatch(/^There is for account 123456789012, and these credentials are of 000000000000/);
     const without = async (action: string) => {
       const policy = { Effect: 'Allow', NotAction: action, Resource: '*' };
       return administrator.as(await users.with(JSON.stringify({ Version: '2012-10-17', Statement: [policy] })));

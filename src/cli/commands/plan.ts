@@ -4,7 +4,7 @@ import { CommandError } from '../errors';
 import { EXIT_CODE, type ExitCode } from '../exit-code';
 import { planJson, planText } from '../output/plan';
 import { Foresight } from '../plan/foresight';
-import { foretellAll, refuseAll } from '../plan/foretell';
+import { foretellDeployment, foretellTeardown, refuseAll } from '../plan/foretell';
 import type { Planned } from '../plan/planned';
 import { type Environment, environmentOf } from '../plan/scope';
 import { nextDeployment, type ResourceFate, teardown, type Upcoming } from '../plan/upcoming';
@@ -25,12 +25,30 @@ export async function plan(stacks: readonly string[], options: PlanOptions, sess
   const { terminal } = session;
   const planned: Planned[] = [];
   const places = new Map<string, Place>();
-  for (const stack of inOrder(readAssembly(options.app, stacks), options)) {
+  const reachable = await ofThisAccount(readAssembly(options.app, stacks), stacks.length > 0, session);
+  for (const stack of inOrder(reachable, options)) {
     const place = await placeOf(stack, session.account, places);
     planned.push(...(await planStack(stack, options, place, session)));
   }
   terminal.print(options.json ? planJson(planned) : planText(planned, terminal));
   return planned.some(({ action }) => action === 'REFUSE') ? EXIT_CODE.refused : EXIT_CODE.done;
+}
+
+/** An app can have stacks in many accounts, and credentials are of one. */
+async function ofThisAccount(
+  stacks: readonly SynthesizedStack[],
+  chosen: boolean,
+  { account, terminal }: Session,
+): Promise<readonly SynthesizedStack[]> {
+  const id = await account.id();
+  const elsewhere = stacks.filter((stack) => stack.account !== undefined && stack.account !== id);
+  const told = elsewhere.map(
+    (stack) =>
+      `${stack.displayName} is for account ${stack.account}, and these credentials are of ${id}: use --profile`,
+  );
+  if (told.length > 0 && (chosen || elsewhere.length === stacks.length)) throw new CommandError(told.join('\n'));
+  for (const line of told) terminal.note(line);
+  return stacks.filter((stack) => !elsewhere.includes(stack));
 }
 
 /** Whoever depends on a stack is deployed after it, and destroyed before it. */
@@ -46,17 +64,11 @@ interface Place {
 }
 
 async function placeOf(stack: SynthesizedStack, account: Account, places: Map<string, Place>): Promise<Place> {
-  const id = await account.id();
-  if (stack.account !== undefined && stack.account !== id) {
-    throw new CommandError(
-      `${stack.displayName} is for account ${stack.account}, and these credentials are of ${id}: use --profile`,
-    );
-  }
   const there = account.in(stack.region ?? account.region);
   const known = places.get(there.region);
   if (known) return known;
   let exports: Promise<ReadonlyMap<string, string>> | undefined;
-  const environment = environmentOf(id, there.region, () => {
+  const environment = environmentOf(await account.id(), there.region, () => {
     exports ??= exportsOf(there);
     return exports;
   });
@@ -74,9 +86,8 @@ async function planStack(
   const { terminal } = session;
   terminal.progress(`${stack.displayName}...`);
   const deployed = await deployedStack(stack.name, account);
-  if (deployed?.status.endsWith('_IN_PROGRESS')) {
-    terminal.note(`${stack.displayName} is ${deployed.status}: this plan does not know how that ends`);
-  }
+  const hindrance = deployed && hindranceOf(deployed.status, destroy);
+  if (hindrance) terminal.note(`${stack.displayName} is ${deployed.status}: ${hindrance}`);
   if (destroy && !deployed) {
     terminal.note(`${stack.displayName} is not deployed in ${account.region}`);
     return [];
@@ -89,10 +100,11 @@ async function planStack(
   for (const nested of unread) {
     terminal.note(`${nested}: its template is not in the assembly, so what it does to secrets is not shown`);
   }
+  const foretell = destroy ? foretellTeardown : foretellDeployment;
   const foretold =
     destroy && deployed?.isProtected
       ? refuseAll(upcoming, `Stack [${stack.name}] cannot be deleted while TerminationProtection is enabled`)
-      : await foretellAll(upcoming, await prepared(foresight, fates, upcoming, session));
+      : await foretell(upcoming, await prepared(foresight, fates, upcoming, session));
   return upcoming.map(({ path, logicalId }, i) => ({
     stack: stack.name,
     region: account.region,
@@ -100,6 +112,14 @@ async function planStack(
     logicalId,
     ...foretold[i],
   }));
+}
+
+/** What stands against deploying or destroying a stack in this state. */
+export function hindranceOf(status: string, destroy = false): string | undefined {
+  if (status.endsWith('_IN_PROGRESS')) return 'this plan does not know how that ends';
+  if (destroy) return undefined;
+  if (status === 'UPDATE_ROLLBACK_FAILED') return 'it can be deployed when its rollback has been completed';
+  return status === 'DELETE_FAILED' ? 'it can only be deleted' : undefined;
 }
 
 /** Looks at all secrets at once; what comes of it is told later, secret by secret. */

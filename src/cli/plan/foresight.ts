@@ -4,6 +4,8 @@ import { keyState } from '../../handler/aws/keys';
 import { describe } from '../../handler/aws/secrets';
 import { type Fate, type ResourceId, Stacks } from '../../handler/cloudformation/stacks';
 import type { Environment } from '../../handler/environment';
+import type { Requester } from '../../handler/model/declared-secret';
+import type { Deployment } from '../../handler/model/deployment';
 import type { ExistingSecret } from '../../handler/model/secret';
 import type { Account } from '../aws/account';
 import { CommandError } from '../errors';
@@ -13,11 +15,15 @@ import { CommandError } from '../errors';
  * have changed. It is asked by the code of the function, and answers what CloudFormation will say during the deployment.
  */
 export class Foresight {
+  /** When the deployments that are foretold begin, in milliseconds since 1970; a request tells whole seconds. */
+  readonly begun = Math.floor(Date.now() / 1_000) * 1_000;
   readonly environment: Environment;
   /** By name and by ARN. */
   private readonly secrets = new Map<string, Promise<ExistingSecret | undefined>>();
   private readonly keys = new Map<string, Promise<string | undefined>>();
   private readonly fates = new Map<string, Fate>();
+  /** ARNs of the secrets that the deployments get hold of, by resource. */
+  private readonly taken = new Map<string, string>();
   /** What this person may not see, but the function may. */
   private readonly denied = new Set<string>();
 
@@ -25,12 +31,12 @@ export class Foresight {
     this.environment = {
       secrets: this.looking(account),
       secretsIn: (region) => this.looking(account.in(region)),
-      stacks: new DeployingStacks(this.watched(account.stacks, 'cloudformation', account.region), this.fates),
+      stacks: new DeployingStacks(remembering(this.watched(account.stacks, 'cloudformation', account.region)), this),
       keyState: (keyId) => this.keyState(keyId),
       // Nothing is waited for: whatever is seen counts.
       remainingMs: () => 0,
       sleep: async () => {},
-      now: () => Date.now(),
+      now: () => this.begun,
       log: () => {},
     };
   }
@@ -53,9 +59,24 @@ export class Foresight {
     for (const id of [arn, name]) this.secrets.set(id, Promise.resolve(becomes));
   }
 
+  /** The resource has got hold of the secret, which from now on is like this. */
+  take({ stackId, logicalId }: Requester, becomes: ExistingSecret): void {
+    this.taken.set(resourceKey(stackId, logicalId), becomes.arn);
+    this.change(becomes, becomes);
+  }
+
   /** What the deployment does with a resource of one of its stacks. */
   setFate(stackId: string, logicalId: string, fate: Fate): void {
     this.fates.set(resourceKey(stackId, logicalId), fate);
+  }
+
+  fateOf(stackId: string, logicalId: string): Fate {
+    return this.fates.get(resourceKey(stackId, logicalId)) ?? 'unknown';
+  }
+
+  /** ARN of the secret that a resource has got hold of; undefined when it has not got hold of another one. */
+  takenBy(stackId: string, logicalId: string): string | undefined {
+    return this.taken.get(resourceKey(stackId, logicalId));
   }
 
   /** Whether the state of a key stayed unknown, as for one of another account. */
@@ -105,11 +126,23 @@ interface Client {
   send(command: any): Promise<any>;
 }
 
+/** Asks everything once: hundreds of secrets have the same questions about few stacks. */
+function remembering<C extends Client>(client: C): C {
+  const answers = new Map<string, Promise<unknown>>();
+  const send = (command: { readonly input?: object }) => {
+    const question = JSON.stringify([command.constructor.name, command.input]);
+    const answer = answers.get(question) ?? client.send(command);
+    answers.set(question, answer);
+    return answer;
+  };
+  return { send } as C;
+}
+
 /** CloudFormation while it deploys: it knows what the change sets will do, and nothing fails. */
 class DeployingStacks extends Stacks {
   constructor(
     client: Pick<CloudFormationClient, 'send'>,
-    private readonly fates: ReadonlyMap<string, Fate>,
+    private readonly foresight: Foresight,
   ) {
     super(client);
   }
@@ -119,12 +152,21 @@ class DeployingStacks extends Stacks {
   }
 
   override async fate(stackId: string, logicalId: string): Promise<Fate> {
-    return this.fates.get(resourceKey(stackId, logicalId)) ?? 'unknown';
+    return this.foresight.fateOf(stackId, logicalId);
   }
 
   override async has(resource: ResourceId): Promise<boolean> {
-    const fate = await this.fate(resource.stackId, resource.logicalId);
+    const { stackId, logicalId, physicalId } = resource;
+    const taken = this.foresight.takenBy(stackId, logicalId);
+    if (taken !== undefined) return taken === physicalId;
+    const fate = this.foresight.fateOf(stackId, logicalId);
     return fate !== 'removed' && fate !== 'retained' && super.has(resource);
+  }
+
+  /** What is foretold has not happened yet. */
+  override async deployment(stackId: string, at?: number): Promise<Deployment> {
+    if (at !== undefined && at >= this.foresight.begun) return { outcome: 'under way', idle: false };
+    return super.deployment(stackId, at);
   }
 }
 

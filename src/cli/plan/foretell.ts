@@ -1,7 +1,9 @@
 import { oneLine } from '../../handler/cloudformation/response';
 import { decideAcquisition } from '../../handler/decide/acquire';
+import { decideRelease } from '../../handler/decide/release';
 import { decideRevision } from '../../handler/decide/revise';
 import { Failure, RequestRejected } from '../../handler/errors';
+import type { Deployment } from '../../handler/model/deployment';
 import type { ExistingSecret } from '../../handler/model/secret';
 import { Attempt, isArn } from '../../handler/run/attempt';
 import {
@@ -32,20 +34,32 @@ import {
   updateText,
 } from './words';
 
-/**
- * What is going to happen to the secrets of a deployment, in its order: what a resource gives up is dealt with when every
- * other has what it wants.
- */
-export async function foretellAll(upcoming: readonly Upcoming[], foresight: Foresight): Promise<Foretold[]> {
+/** What is going to happen to the secrets of a stack that is deployed. */
+export function foretellDeployment(upcoming: readonly Upcoming[], foresight: Foresight): Promise<Foretold[]> {
+  // What a resource gives up is dealt with when every other one has what it wants, and the deployment has completed.
+  return foretellAll(upcoming, foresight, COMPLETED);
+}
+
+/** What is going to happen to the secrets of a stack that is deleted. */
+export function foretellTeardown(upcoming: readonly Upcoming[], foresight: Foresight): Promise<Foretold[]> {
+  return foretellAll(upcoming, foresight, undefined);
+}
+
+/** @param end Of the deployment; undefined for a teardown, in which the deployments before count */
+async function foretellAll(
+  upcoming: readonly Upcoming[],
+  foresight: Foresight,
+  end: Deployment | undefined,
+): Promise<Foretold[]> {
   const foretold = new Map<Upcoming, Foretold>();
   for (const next of upcoming) {
     if (next.step !== 'delete') foretold.set(next, await explained(foresight, next, () => foretell(next, foresight)));
   }
   for (const next of upcoming) {
     const before = foretold.get(next);
-    if (!before) foretold.set(next, await explained(foresight, next, () => letGo(next, foresight)));
+    if (!before) foretold.set(next, await explained(foresight, next, () => letGo(next, foresight, end)));
     else if (before.action === 'REPLACE') {
-      const { reason } = await explained(foresight, next, () => letGo(next, foresight));
+      const { reason } = await explained(foresight, next, () => letGo(next, foresight, end));
       foretold.set(next, { ...before, reason: `${before.reason}; the one before: ${reason}` });
     }
   }
@@ -131,14 +145,14 @@ async function acquire(attempt: Attempt, next: Upcoming, foresight: Foresight): 
     case 'create': {
       await prepareCreation(attempt);
       const created = createdSecret(attempt);
-      foresight.change(created, created);
+      foresight.take(requester, created);
       return { ...about(next), action: 'CREATE', reason: createText(declared) };
     }
     default: {
       const { secret } = decision;
       const restores = decision.action === 'restore';
       const prepared = await (restores ? prepareRestore(attempt, secret) : prepareAdoption(attempt, secret));
-      foresight.change(secret, settledSecret(secret, prepared, attempt));
+      foresight.take(requester, settledSecret(secret, prepared, attempt));
       const foretold = about(next, secret);
       const keySeen = !(await foresight.isUnseen(secret.kmsKeyId));
       return {
@@ -153,13 +167,15 @@ async function acquire(attempt: Attempt, next: Upcoming, foresight: Foresight): 
 }
 
 /** What becomes of the secret that a resource gives up. */
-async function letGo(next: Upcoming, foresight: Foresight): Promise<Foretold> {
+async function letGo(next: Upcoming, foresight: Foresight, end: Deployment | undefined): Promise<Foretold> {
   const attempt = attemptOf(next, 'Delete', foresight);
   const { declared, physicalId } = attempt;
   const secret = await foresight.secret(isArn(physicalId) ? physicalId : declared.name);
   const foretold = { ...about(next, secret), name: secret?.name ?? declared.name };
   if (next.retained) return { ...foretold, action: 'RETAIN', reason: retainText(secret) };
-  const release = await releaseOf(attempt, secret, declared, { kind: 'removal' });
+  const release = end
+    ? decideRelease(secret, declared, attempt.requester, { kind: 'removal', deployment: end })
+    : await releaseOf(attempt, secret, declared, { kind: 'removal' });
   if (!secret || release.do === 'leave' || release.do === 'give-back') {
     const why =
       release.do === 'leave' ? release.why : 'the deployment that took it never completed, so it is given back';
@@ -174,14 +190,15 @@ async function letGo(next: Upcoming, foresight: Foresight): Promise<Foretold> {
   return { ...foretold, action: 'SCHEDULE', reason: scheduleText(secret, declared, deletionDate), deletionDate };
 }
 
-/** The request that CloudFormation will send; when it does is not known yet. */
-function attemptOf(next: Upcoming, type: 'Create' | 'Update' | 'Delete', { environment }: Foresight): Attempt {
+/** The request that CloudFormation will send. */
+function attemptOf(next: Upcoming, type: 'Create' | 'Update' | 'Delete', { environment, begun }: Foresight): Attempt {
+  const sent = new Date(begun).toISOString().replace(/[-:]|\.\d+/g, '');
   const properties = withoutOpenReplicas(type === 'Delete' ? next.before : next.properties);
   return new Attempt(
     {
       RequestType: type,
       RequestId: 'plan',
-      ResponseURL: 'https://localhost/',
+      ResponseURL: `https://localhost/?X-Amz-Date=${sent}&X-Amz-Expires=7200`,
       StackId: next.stackId,
       LogicalResourceId: next.logicalId,
       PhysicalResourceId: next.physicalId,
@@ -196,6 +213,8 @@ function about({ properties, before }: Upcoming, secret?: ExistingSecret) {
   const { Name: name = before.Name ?? '' } = properties;
   return { name: shown(String(name)), secret, changes: [], open: openProperties(properties) };
 }
+
+const COMPLETED: Deployment = { outcome: 'completed', idle: true };
 
 const STACK_ID = /arn:[^ ]+:stack\/([^/ ]+)\/[^ ]+/g;
 

@@ -119,7 +119,7 @@ async function walk(
       if (has(RECOVERABLE_SECRET_TYPE, pair)) {
         upcoming.push(upcomingOf(pair, level, scopes, stack));
       } else if (has(STACK_TYPE, pair)) {
-        const nested = await nestedLevel(pair, level, scopes.after, { stack, account, environment });
+        const nested = await nestedLevel(pair, level, scopes, { stack, account, environment });
         if (nested) levels.push(nested);
         else unread.push(pathOf(pair, level, stack));
       }
@@ -165,27 +165,43 @@ function pairsIn({ after, deployed }: Level, scope: Scope | undefined): Pair[] {
 async function nestedLevel(
   pair: Pair,
   level: Level,
-  scope: Scope | undefined,
+  scopes: Scopes,
   { stack, account, environment }: { stack: SynthesizedStack; account: Account; environment: Environment },
 ): Promise<Level | undefined> {
   const { after, before, physicalId } = pair;
   const deployed = before && physicalId ? await deployedStack(physicalId, account) : undefined;
   const id = deployed?.id ?? newStackId(`${nameOf(level.id)}-${pair.logicalId}`, environment);
   const path = pathOf(pair, level, stack);
-  if (!after || !scope) {
+  if (!after || !scopes.after) {
     return { path, id, deployed, retained: level.retained || isRetained(before?.DeletionPolicy) };
   }
   const template = stack.nested(after);
-  const parameters = evaluate(after.Properties?.Parameters ?? {}, scope) as Properties;
+  const parameters = parametersIn(after, scopes.after);
+  const parametersBefore = parametersIn(before, scopes.before);
+  const stay = Object.keys(parameters).filter((name) => isDeepStrictEqual(parameters[name], parametersBefore[name]));
   return (
     template && {
       path,
       id,
-      after: { name: deployed && nameOf(deployed.id), template, parameters, deployed },
+      after: {
+        name: deployed && nameOf(deployed.id),
+        template,
+        // What the deployment around it passed then is known even where what it is made of is not.
+        parameters: { ...parameters, ...picked(deployed?.parameters ?? {}, stay) },
+        deployed,
+      },
       deployed,
       retained: false,
     }
   );
+}
+
+function parametersIn(nested: TemplateResource | undefined, scope: Scope | undefined): Properties {
+  return nested && scope ? (evaluate(nested.Properties?.Parameters ?? {}, scope) as Properties) : {};
+}
+
+function picked(values: Properties, names: readonly string[]): Properties {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
 }
 
 function upcomingOf(pair: Pair, level: Level, scopes: Scopes, stack: SynthesizedStack): Upcoming {
