@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as path from 'node:path';
+import { Shell } from '../test/cli/shell';
 import { ACCOUNT, type CloudTrailEvent, refused } from '../test/monitor/cloudtrail-events';
 import { Rehearsal } from '../test/monitor/rehearsal';
 import { CdkCli, REGION } from '../test/support/cdk-cli';
@@ -63,6 +64,7 @@ async function story(emulator: Emulator, interrupted: AbortSignal): Promise<bool
   const cdk = new CdkCli(emulator, interrupted);
   const secrets = new Secrets(emulator.endpoint);
   const rehearsal = new Rehearsal(emulator.endpoint);
+  const shell = new Shell(emulator);
   const look = (outputs: Record<string, string>) =>
     Promise.all(
       SECRETS.map(async ({ key }): Promise<Seen> => {
@@ -81,21 +83,22 @@ async function story(emulator: Emulator, interrupted: AbortSignal): Promise<bool
   const before = await look(first);
 
   heading('2. Destroy the stack of the secrets');
-  const destroyed = Date.now();
   await step('cdk destroy Shop', () => cdk.destroy(SHOP));
   say();
   const left = await Promise.all(before.map(({ arn }) => secrets.describe(arn)));
   table(
     ['secret', 'kind', 'now'],
-    SECRETS.map(({ what, window }, i) => {
+    SECRETS.map(({ what }, i) => {
       const now: Cell = left[i]?.DeletedDate
-        ? { text: `scheduled, restorable until ${daysFrom(destroyed, window)}`, style: 'yellow' }
+        ? { text: 'scheduled for deletion', style: 'yellow' }
         : { text: left[i] ? 'live' : 'gone', style: 'red' };
       return [{ text: before[i].name }, { text: what }, now];
     }),
   );
   say();
-  say(paint('dim', '  The dates: the day of the deletion and the recovery window. Until then it costs nothing.'));
+  await show('list', [], shell);
+  say();
+  say(paint('dim', '  Until the recovery window ends, a deployment brings them back, and they cost nothing.'));
 
   heading('3. Somebody still reads a secret');
   await readWhilePending(before[0].name, InboxUrl, secrets, rehearsal, interrupted);
@@ -104,6 +107,8 @@ async function story(emulator: Emulator, interrupted: AbortSignal): Promise<bool
   await remindOfTheEnd(before[0].name, InboxUrl, rehearsal, interrupted);
 
   heading('5. Deploy again');
+  await show('plan', ['Shop', '--app', cdk.assembly], shell);
+  say();
   const second = (await step('cdk deploy Shop', () => cdk.deploy(SHOP))).Shop;
   const after = await look(second);
 
@@ -139,8 +144,17 @@ async function story(emulator: Emulator, interrupted: AbortSignal): Promise<bool
   return asPromised;
 }
 
-function daysFrom(time: number, days: number): string {
-  return new Date(time + days * 86_400_000).toISOString().slice(0, 10);
+/** Shows what the command line of the library says in a terminal. */
+async function show(command: string, options: string[], shell: Shell): Promise<void> {
+  say(paint('dim', `  $ npx cdk-recoverable-secret ${command}`));
+  const { code, stdout } = await shell.inTerminal([command, ...options], 78, '', { NO_COLOR: '1' });
+  if (code !== 0) throw new Error(`NOT as promised: it ended with ${code}\n${stdout}`);
+  // Each line as it stays: progress is erased again.
+  const lines = stdout
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.split('\u001b[K').at(-1));
+  say(lines.map((line) => `  ${line}`).join('\n'));
 }
 
 /** Reads a secret, which must fail, and shows what the monitor says about it. */

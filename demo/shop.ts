@@ -13,7 +13,7 @@ const api = new RecoverableSecret(stack, 'ApiKey', {
   recoveryWindow: Duration.days(7),
 });
 
-const database = new DatabaseSecret(stack, 'Database', { username: 'shop' });
+const database = new DatabaseSecret(stack, 'Db', { username: 'shop' });
 Mixins.of(database).apply(new SecretRecovery({ recoveryWindow: Duration.days(14) }));
 
 const plain = new Secret(stack, 'Plain', { secretName: 'shop/plain' });

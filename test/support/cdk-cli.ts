@@ -28,6 +28,11 @@ export class CdkCli {
     this.directory = fs.mkdtempSync(path.join(emulator.directory, 'cdk-'));
   }
 
+  /** The cloud assembly of the app that was deployed or destroyed last. */
+  get assembly(): string {
+    return path.join(this.directory, 'cdk.out');
+  }
+
   bootstrap(): Promise<string> {
     return this.cdk('bootstrap', `aws://000000000000/${REGION}`);
   }
