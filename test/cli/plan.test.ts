@@ -332,6 +332,8 @@ describe('for people', () => {
     expect(plain).not.toContain('\u001b');
     for (const line of plain.split('\r\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(plain).toContain('1 secret: 1 CREATE');
+    expect((await planner.run(args, { FORCE_COLOR: '1' })).stdout).toContain('\u001b[32mCREATE\u001b[39m');
+    expect((await planner.run(args, { FORCE_COLOR: '1', NO_COLOR: '1' })).stdout).not.toContain('\u001b');
     const { stdout, stderr } = await planner.run(args);
     expect(stdout).toContain(`CREATE  shown/${'long-'.repeat(30)} Shown/Long\n`);
     expect(stderr).toBe('');

@@ -42,8 +42,7 @@ export function terminalOf({ stdin, stdout, stderr, env }: Streams): Terminal {
   return {
     interactive: !!stdin.isTTY && !!stdout.isTTY,
     columns,
-    // https://no-color.org
-    colors: createColors(!!stdout.isTTY && !env.NO_COLOR && env.TERM !== 'dumb'),
+    colors: createColors(hasColors(stdout, env)),
     print: (text) => write(stdout, text),
     say: (sentence) => write(stdout, wrapped(sentence)),
     note: (sentence) => write(stderr, wrapped(sentence)),
@@ -53,6 +52,12 @@ export function terminalOf({ stdin, stdout, stderr, env }: Streams): Terminal {
       stderr.write(`${ERASE_LINE}${text}`);
     },
   };
+}
+
+/** https://no-color.org and https://force-color.org, as for logs of a build that show colors. */
+function hasColors({ isTTY }: Streams['stdout'], { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+  if (NO_COLOR) return false;
+  return FORCE_COLOR ? FORCE_COLOR !== '0' : !!isTTY && TERM !== 'dumb';
 }
 
 const ERASE_LINE = '\r\u001b[K';
