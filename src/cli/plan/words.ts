@@ -11,8 +11,9 @@ import { changesIn, changesText } from './changes';
  */
 
 export function createText({ value }: DeclaredSecret): string {
-  const how = { generated: 'with a generated value', declared: 'with the declared value', none: 'without a value' };
-  return `there is none of this name; made ${how[value.kind]}`;
+  return { generated: 'with a generated value', declared: 'with the declared value', none: 'without a value' }[
+    value.kind
+  ];
 }
 
 /** @param keySeen Whether the state of its key is known, and with that its being alive */
