@@ -130,10 +130,12 @@ async function prepared(
   session: Session,
 ): Promise<Foresight> {
   for (const { stackId, logicalId, fate } of fates) foresight.setFate(stackId, logicalId, fate);
+  const arns = upcoming.map(({ physicalId }) => physicalId);
   const names = upcoming.flatMap(({ properties, before }) => [properties.Name, before.Name]);
-  const ids = [...names, ...upcoming.map(({ physicalId }) => physicalId)].filter(
-    (id) => id !== undefined && !isOpen(id),
-  );
-  await forAll([...new Set(ids.map(String))], session, (id) => foresight.secret(id).catch(() => undefined));
+  // Whoever was found by ARN is known by name as well.
+  for (const ids of [arns, names]) {
+    const known = new Set(ids.filter((id) => id !== undefined && !isOpen(id)).map(String));
+    await forAll([...known], session, (id) => foresight.secret(id).catch(() => undefined));
+  }
   return foresight;
 }
