@@ -1,6 +1,6 @@
 import { UpdateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { OWNERSHIP_TAG } from '../src/private/contract';
-import { NAME, OWNER, properties, stackId } from '../test/handler/requests';
+import { NAME, properties, stackId } from '../test/handler/requests';
 import { startMoto } from '../test/support/emulator';
 import { Secrets } from '../test/support/secrets';
 import { AWS_CUSTOM_RESOURCE, RECOVERABLE_SECRET } from './bundles';
@@ -112,6 +112,7 @@ export async function roundTrips(): Promise<Section> {
       notes: [
         'A request that was under way for 2 seconds or longer may have been withdrawn: then CloudFormation is asked ' +
           '(`DescribeStackResource`), for a Create once before and once after.',
+        'Of a live secret, CloudFormation is asked whether the resource that its tags name still has it.',
         'CloudFormation does not send an update of nothing. It is what an update comes to whose change the secret has already.',
         "CloudFormation's own handler of `AWS::SecretsManager::Secret` runs inside AWS, where its calls cannot be counted.",
       ],
@@ -135,10 +136,11 @@ async function operations(event: Event, code: Code, moto: string, old: boolean):
   const secrets = new Secrets(moto);
   if (event.found !== 'nothing') {
     await secrets.create(NAME, 'a value', {
-      [OWNERSHIP_TAG.owner]: OWNER,
+      [OWNERSHIP_TAG.owner]: 'bench',
       [OWNERSHIP_TAG.stackId]: stackId('bench'),
       [OWNERSHIP_TAG.logicalId]: 'Secret',
       [OWNERSHIP_TAG.origin]: 'CREATED request-0 2026-01-01T00:00:00.000Z',
+      [OWNERSHIP_TAG.recoveryWindow]: `${properties().RecoveryWindowInDays}`,
     });
   }
   const { ARN: arn } = (await secrets.describe(NAME)) ?? {};
@@ -147,27 +149,41 @@ async function operations(event: Event, code: Code, moto: string, old: boolean):
   }
   if (event.found === 'scheduled') await secrets.schedule(NAME, 7);
 
-  const wire = await Wire.start(({ operation, path }) => {
-    if (operation === 'DescribeStackResource') return { status: 200, body: inProgress(event.type) };
-    return path.startsWith('/answer') ? { status: 200, body: '' } : undefined;
+  const life = event.again ? 2 : 1;
+  let succeeded = false;
+  const wire = await Wire.start(({ operation, path, body }) => {
+    if (operation === 'DescribeStackResource') {
+      const asked = new URLSearchParams(body).get('StackName');
+      return asked === stackId('bench', life)
+        ? { status: 200, body: inProgress(event.type) }
+        : { status: 400, body: NO_SUCH_STACK };
+    }
+    if (!path.startsWith('/answer')) return undefined;
+    succeeded = JSON.parse(body).Status === 'SUCCESS';
+    return { status: 200, body: '' };
   }, moto);
   try {
     const declared = (description?: string) =>
       code === AWS_CUSTOM_RESOURCE ? oneCall(description) : properties({ Description: description });
     const request = ask(wire.endpoint, event.type, {
       old,
-      life: event.again ? 2 : 1,
+      life,
       PhysicalResourceId: event.type === 'Create' ? undefined : arn,
       ResourceProperties: declared(event.description),
       OldResourceProperties: event.type === 'Update' ? declared(event.descriptionBefore) : undefined,
     });
     const lambda = await LambdaProcess.start(code, request, wire.endpoint);
     await lambda.stop();
+    // Where the other one fails, that is part of the comparison.
+    if (!succeeded && code === RECOVERABLE_SECRET) throw new Error(`${event.name} failed`);
     return wire.take();
   } finally {
     await wire.stop();
   }
 }
+
+const NO_SUCH_STACK =
+  '<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>';
 
 /** What somebody declares who has nothing but `AwsCustomResource`: a call for each event. */
 export function oneCall(description?: string): Record<string, unknown> {
@@ -187,7 +203,7 @@ export function oneCall(description?: string): Record<string, unknown> {
 }
 
 function short(calls: readonly string[]): string {
-  return `(${calls.map((call) => call.replace(/Secret(Value)?$/, '').replace('Resource', '')).join(', ')})`;
+  return `(${calls.map((call) => call.replace(/Secret(Value)?$/, '').replace('TagResource', 'Tag')).join(', ')})`;
 }
 
 function inProgress(type: Event['type']): string {
