@@ -394,6 +394,20 @@ describe('the tags of this library, taken away by a tool that does not know them
     expect(await cloud.state()).toBe('live');
   });
 
+  test.each<[string, () => Promise<unknown>, Properties, string]>([
+    ['live', async () => {}, { ExistingSecretPolicy: 'ADOPT' }, 'TagResource'],
+    ['scheduled', () => cloud.schedule(), { RestorePolicy: 'ALWAYS' }, 'RestoreSecret'],
+  ])('stay away where a rollback brings the opt-in back, and not the role (%s)', async (_, prepare, optIn, denied) => {
+    const db = await cloud.deployed(properties(optIn));
+    await cloud.untag(ALL);
+    await prepare();
+    const state = await cloud.state();
+    cloud.fail(`secretsmanager:${denied}`, 'AccessDeniedException');
+    db.rollBack();
+    expect(await db.update(properties(optIn))).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
+    expect(await cloud.state()).toBe(state);
+  });
+
   test('come back where they are set as the message says', async () => {
     const db = await cloud.deployed();
     await cloud.untag(ALL);

@@ -1,6 +1,6 @@
 import { describe, restore } from '../aws/secrets';
 import { decideRevision } from '../decide/revise';
-import { rejected } from '../errors';
+import { isDenied, rejected } from '../errors';
 import { failRestore } from '../messages';
 import type { ExistingSecret } from '../model/secret';
 import { versionIdOf, versionWith, writtenAt } from '../model/versions';
@@ -58,16 +58,33 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   // The questions about the value have taken time, in which CloudFormation may have gone on.
   // @defence past-when-asked
   if (valueChanged) await attempt.assertCurrent();
-  if (decision.action === 'restore' && !(await restore(env, arn))) {
-    throw failRestore(secret);
+  try {
+    if (decision.action === 'restore' && !(await restore(env, arn))) throw failRestore(secret);
+    // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
+    // one from before stays the previous one.
+    // @defence unfinished-value-back
+    if (unfinished !== undefined) await putValueBack(env, secret, unfinished);
+    // @defence rollback-writes-nothing: await apply(attempt, secret, changes, value)
+    await apply(attempt, secret, changes, rollsBack ? undefined : value);
+  } catch (error) {
+    // @defence untagged-in-rollback: throw error
+    if (!(await isForFormerTemplate(attempt, secret, error))) throw error;
+    env.log({
+      step: 'leave',
+      secret: arn,
+      why: 'no tag says whose it is, and the role follows the template that failed',
+    });
   }
-  // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
-  // one from before stays the previous one.
-  // @defence unfinished-value-back
-  if (unfinished !== undefined) await putValueBack(env, secret, unfinished);
-  // @defence rollback-writes-nothing: await apply(attempt, secret, changes, value)
-  await apply(attempt, secret, changes, rollsBack ? undefined : value);
   return { arn, outcome };
+}
+
+/**
+ * Only its name permits to tag a secret that has no tag of ours. A rollback brings the template with the opt-in back, and
+ * not the role of a provider in another stack.
+ */
+async function isForFormerTemplate(attempt: Attempt, { ownership }: ExistingSecret, error: unknown): Promise<boolean> {
+  const untagged = ownership.owner === undefined && ownership.stackId === undefined;
+  return untagged && isDenied(error) && (await attempt.direction()).kind === 'rollback';
 }
 
 /**
