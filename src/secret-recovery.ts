@@ -1,7 +1,12 @@
-import { AspectPriority, Aspects, type Duration, Lazy, Mixin, Resource, Token } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, type Duration, Lazy, Mixin, Resource, Stack, Token } from 'aws-cdk-lib';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import { RECOVERABLE_SECRET_TYPE, type RecoveryProperties, SERVICE_TIMEOUT_SECONDS } from './private/contract';
+import {
+  RECOVERABLE_SECRET_TYPE,
+  RECOVERY_WINDOW,
+  type RecoverySettings,
+  SERVICE_TIMEOUT_SECONDS,
+} from './private/contract';
 import { error } from './private/error';
 import { addSynthesisChecks, assertRemovalPolicy } from './private/recovery/checks';
 import { defaultSecretName, secretNameError } from './private/recovery/name';
@@ -68,11 +73,11 @@ export enum ExistingSecretPolicy {
 }
 
 /**
- * Which value a restored or adopted secret has when its value is generated.
+ * What becomes of a generated value when there is a reason to generate another one.
  *
  * A declared value (`secretObjectValue`, `secretStringValue`) is written in any case: the template states it.
  */
-export enum RestoredValue {
+export enum GeneratedValue {
   /**
    * Keep the value that the secret has.
    */
@@ -139,9 +144,22 @@ export interface SecretRecoveryProps {
    * An empty secret gets one in any case. A declared value (`secretObjectValue`, `secretStringValue`) is always
    * written, and the value before is then under the staging label `AWSPREVIOUS`.
    *
-   * @default RestoredValue.KEEP
+   * @default GeneratedValue.KEEP
    */
-  readonly restoredValue?: RestoredValue;
+  readonly restoredValue?: GeneratedValue;
+
+  /**
+   * Whether an update that changes how the value is generated keeps the value: another `secretStringTemplate`, another
+   * length, other characters.
+   *
+   * CloudFormation generates a new one then, and so whoever has the old one, such as a database, is locked out. With
+   * `KEEP` the change is a success that leaves the value alone, and applies to a value that is generated later. An empty
+   * secret gets one in any case, and a declared value is always written.
+   *
+   * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-secretsmanager-secret-generatesecretstring.html
+   * @default GeneratedValue.REGENERATE
+   */
+  readonly updatedValue?: GeneratedValue;
 
   /**
    * Who the secret belongs to: the value of its tag `recoverable-secret:owner`, 1 to 256 characters.
@@ -233,18 +251,10 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   assertRemovalPolicy(secret);
   assertName(secret);
 
+  const properties = recoveryProperties(props, secret);
   if (props.provider) servingOf(props.provider)?._assertServes(secret, props.owner);
-  const days = recoveryWindowInDays(props.recoveryWindow, secret);
 
   const provider = props.provider ?? SecretRecoveryProvider.getOrCreate(secret);
-  const properties: Omit<RecoveryProperties, 'UpdatedValue'> = {
-    Owner: props.owner ?? deployedStackName(secret),
-    RecoveryWindowInDays: `${days}`,
-    ForceDeleteWithoutRecovery: props.forceDeleteWithoutRecovery ? 'true' : 'false',
-    RestorePolicy: props.restorePolicy ?? RestorePolicy.IF_OWNED,
-    ExistingSecretPolicy: props.existingSecretPolicy ?? ExistingSecretPolicy.ADOPT_IF_OWNED,
-    RestoredValue: props.restoredValue ?? RestoredValue.KEEP,
-  };
 
   markRecoverable(secret);
   secret.name = nameOf(secret);
@@ -253,7 +263,9 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   secret.addOverride('Type', RECOVERABLE_SECRET_TYPE);
   secret.addPropertyOverride('ServiceToken', serviceTokenIn(secret, provider.serviceToken));
   secret.addPropertyOverride('ServiceTimeout', SERVICE_TIMEOUT_SECONDS);
-  for (const [name, value] of Object.entries(properties)) secret.addPropertyOverride(name, value);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value !== undefined) secret.addPropertyOverride(name, value);
+  }
 
   servingOf(provider)?._allow({
     secret,
@@ -262,8 +274,24 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
     adoptAny: properties.ExistingSecretPolicy === ExistingSecretPolicy.ADOPT,
   });
   passOnStackTags(secret);
-  addSynthesisChecks(secret, { ...properties });
+  addSynthesisChecks(secret, properties);
   addSynthesisWarnings(secret, properties);
+}
+
+/** What has its default is undefined, so that it is not in the template. */
+function recoveryProperties(props: SecretRecoveryProps, secret: CfnSecret): RecoverySettings {
+  const nested = Stack.of(secret) !== outermostStack(secret);
+  const unless = <T>(value: T | undefined, usual: T) => (value === usual ? undefined : value);
+  return {
+    // A nested stack cannot tell the name of the outermost one.
+    Owner: props.owner ?? (nested ? deployedStackName(secret) : undefined),
+    RecoveryWindowInDays: unless(`${recoveryWindowInDays(props.recoveryWindow, secret)}`, `${RECOVERY_WINDOW.default}`),
+    ForceDeleteWithoutRecovery: props.forceDeleteWithoutRecovery ? 'true' : undefined,
+    RestorePolicy: unless(props.restorePolicy, RestorePolicy.IF_OWNED),
+    ExistingSecretPolicy: unless(props.existingSecretPolicy, ExistingSecretPolicy.ADOPT_IF_OWNED),
+    RestoredValue: unless(props.restoredValue, GeneratedValue.KEEP),
+    UpdatedValue: unless(props.updatedValue, GeneratedValue.REGENERATE),
+  };
 }
 
 function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {

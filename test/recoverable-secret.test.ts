@@ -4,9 +4,9 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   ExistingSecretPolicy,
+  GeneratedValue,
   RecoverableSecret,
   type RecoverableSecretProps,
-  RestoredValue,
   RestorePolicy,
   SecretRecoveryProvider,
 } from '../src';
@@ -24,7 +24,7 @@ function templateWith(props?: RecoverableSecretProps, stack = shop()): Template 
 
 describe('a recoverable secret', () => {
   test('needs no props', () => {
-    templateWith().resourcePropertiesCountIs(TYPE, { GenerateSecretString: {}, Owner: { Ref: 'AWS::StackName' } }, 1);
+    templateWith().resourcePropertiesCountIs(TYPE, { GenerateSecretString: {}, ServiceTimeout: 2100 }, 1);
   });
 
   test('takes the props of a Secret and those of its recovery', () => {
@@ -41,7 +41,8 @@ describe('a recoverable secret', () => {
         recoveryWindow: Duration.days(14),
         restorePolicy: RestorePolicy.ALWAYS,
         existingSecretPolicy: ExistingSecretPolicy.ADOPT,
-        restoredValue: RestoredValue.REGENERATE,
+        restoredValue: GeneratedValue.REGENERATE,
+        updatedValue: GeneratedValue.KEEP,
         owner: 'shop-team',
       },
       stack,
@@ -54,10 +55,10 @@ describe('a recoverable secret', () => {
         GenerateSecretString: { PasswordLength: 40, ExcludePunctuation: true },
         ReplicaRegions: [{ Region: 'eu-north-1' }],
         RecoveryWindowInDays: '14',
-        ForceDeleteWithoutRecovery: 'false',
         RestorePolicy: 'ALWAYS',
         ExistingSecretPolicy: 'ADOPT',
         RestoredValue: 'REGENERATE',
+        UpdatedValue: 'KEEP',
         Owner: 'shop-team',
       },
       DeletionPolicy: 'Delete',

@@ -1,24 +1,26 @@
 import { App, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { RecoverableSecret, type SecretRecoveryProps } from '../src';
+import { declaredSecret } from '../src/handler/cloudformation/request';
+import type { DeclaredSecret } from '../src/handler/model/declared-secret';
 import { RECOVERY_WINDOW } from '../src/private/contract';
 import { recoveryWindowInDays } from '../src/private/recovery/window';
 
 const scope = new Stack(new App(), 'Shop');
 const windowOf = (window?: Duration) => recoveryWindowInDays(window, scope);
 
-/** The resource of a secret with these settings; throws what the construct throws. */
-function recoverable(props: SecretRecoveryProps): Record<string, unknown> {
+/** What the function reads of a secret with these settings; throws what the construct throws. */
+function recoverable(props: SecretRecoveryProps): DeclaredSecret {
   const stack = new Stack(new App(), 'Shop');
   new RecoverableSecret(stack, 'Secret', props);
   const [secret] = Object.values(Template.fromStack(stack).findResources('Custom::RecoverableSecret'));
-  return secret.Properties;
+  return declaredSecret(secret.Properties, '');
 }
 
 describe('a recovery window', () => {
   test('is 30 days when none is given', () => {
     expect(windowOf()).toBe(30);
-    expect(recoverable({})).toMatchObject({ RecoveryWindowInDays: '30', ForceDeleteWithoutRecovery: 'false' });
+    expect(recoverable({})).toMatchObject({ recoveryWindowInDays: 30, forceDeleteWithoutRecovery: false });
   });
 
   test('is one of 7 to 30 days, in any unit', () => {
@@ -37,11 +39,11 @@ describe('a recovery window', () => {
   });
 
   test.each([
-    [Duration.days(7), '7'],
-    [Duration.hours(14 * 24), '14'],
-    [Duration.days(30), '30'],
+    [Duration.days(7), 7],
+    [Duration.hours(14 * 24), 14],
+    [Duration.days(30), 30],
   ])('of %s reaches the handler as a number of days', (recoveryWindow, days) => {
-    expect(recoverable({ recoveryWindow })).toMatchObject({ RecoveryWindowInDays: days });
+    expect(recoverable({ recoveryWindow })).toMatchObject({ recoveryWindowInDays: days });
   });
 
   test.each([
@@ -75,7 +77,7 @@ describe('a recovery window', () => {
 
 describe('deletion without recovery', () => {
   test('is passed on when it is asked for', () => {
-    expect(recoverable({ forceDeleteWithoutRecovery: true })).toMatchObject({ ForceDeleteWithoutRecovery: 'true' });
+    expect(recoverable({ forceDeleteWithoutRecovery: true })).toMatchObject({ forceDeleteWithoutRecovery: true });
   });
 
   test('is not the same as a window', () => {
@@ -89,6 +91,6 @@ describe('deletion without recovery', () => {
 
   test('may be denied together with a window', () => {
     const props = { forceDeleteWithoutRecovery: false, recoveryWindow: Duration.days(7) };
-    expect(recoverable(props)).toMatchObject({ ForceDeleteWithoutRecovery: 'false', RecoveryWindowInDays: '7' });
+    expect(recoverable(props)).toMatchObject({ forceDeleteWithoutRecovery: false, recoveryWindowInDays: 7 });
   });
 });

@@ -29,14 +29,15 @@ import * as include from 'aws-cdk-lib/cloudformation-include';
 import { Construct } from 'constructs';
 import {
   ExistingSecretPolicy,
+  GeneratedValue,
   RecoverableSecret,
   type RecoverableSecretProps,
-  RestoredValue,
   RestorePolicy,
   SecretRecovery,
   type SecretRecoveryProps,
   SecretRecoveryProvider,
 } from '../src';
+import { declaredSecret } from '../src/handler/cloudformation/request';
 import { deployedOf, ENV } from './support/deployed';
 
 const NATIVE = 'AWS::SecretsManager::Secret';
@@ -79,40 +80,70 @@ describe('the settings', () => {
     return onlySecretIn(stack);
   };
 
-  test('have their documented defaults', () => {
-    expect(settingsOf({})).toEqual({
+  const read = (props: SecretRecoveryProps) =>
+    declaredSecret(settingsOf(props), `arn:aws:cloudformation:${ENV.region}:${ENV.account}:stack/Shop/1`);
+  const DEFAULTS: SecretRecoveryProps = {
+    recoveryWindow: Duration.days(30),
+    forceDeleteWithoutRecovery: false,
+    restorePolicy: RestorePolicy.IF_OWNED,
+    existingSecretPolicy: ExistingSecretPolicy.ADOPT_IF_OWNED,
+    restoredValue: GeneratedValue.KEEP,
+    updatedValue: GeneratedValue.REGENERATE,
+  };
+
+  test.each([
+    ['left out', {}],
+    ['said', DEFAULTS],
+  ])('are not in the template where they are the defaults, %s', (_, props) => {
+    expect(settingsOf(props)).toEqual({
       GenerateSecretString: {},
       Name: expect.stringMatching(/^Shop\/Secret/),
       ServiceToken: expect.stringMatching(/^SecretRecoveryProviderFunction\w*.Arn$/),
       ServiceTimeout: 2100,
-      Owner: 'Shop',
-      RecoveryWindowInDays: '30',
-      ForceDeleteWithoutRecovery: 'false',
-      RestorePolicy: 'IF_OWNED',
-      ExistingSecretPolicy: 'ADOPT_IF_OWNED',
-      RestoredValue: 'KEEP',
     });
   });
 
-  test('reach the handler', () => {
+  test('have their documented defaults', () => {
+    expect(read({})).toMatchObject({
+      owner: 'Shop',
+      recoveryWindowInDays: 30,
+      forceDeleteWithoutRecovery: false,
+      restorePolicy: 'IF_OWNED',
+      existingSecretPolicy: 'ADOPT_IF_OWNED',
+      restoredValue: 'KEEP',
+      updatedValue: 'REGENERATE',
+    });
+  });
+
+  test('reach the function', () => {
     expect(
-      settingsOf({
+      read({
         owner: 'team A: shop/1_2+3=4.5@6-7',
         recoveryWindow: Duration.days(9),
         restorePolicy: RestorePolicy.NEVER,
         existingSecretPolicy: ExistingSecretPolicy.FAIL,
-        restoredValue: RestoredValue.REGENERATE,
+        restoredValue: GeneratedValue.REGENERATE,
+        updatedValue: GeneratedValue.KEEP,
       }),
     ).toMatchObject({
-      Owner: 'team A: shop/1_2+3=4.5@6-7',
-      RecoveryWindowInDays: '9',
-      RestorePolicy: 'NEVER',
-      ExistingSecretPolicy: 'FAIL',
-      RestoredValue: 'REGENERATE',
+      owner: 'team A: shop/1_2+3=4.5@6-7',
+      recoveryWindowInDays: 9,
+      restorePolicy: 'NEVER',
+      existingSecretPolicy: 'FAIL',
+      restoredValue: 'REGENERATE',
+      updatedValue: 'KEEP',
     });
     expect(
-      settingsOf({ restorePolicy: RestorePolicy.ALWAYS, existingSecretPolicy: ExistingSecretPolicy.ADOPT }),
-    ).toMatchObject({ RestorePolicy: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' });
+      read({
+        forceDeleteWithoutRecovery: true,
+        restorePolicy: RestorePolicy.ALWAYS,
+        existingSecretPolicy: ExistingSecretPolicy.ADOPT,
+      }),
+    ).toMatchObject({
+      forceDeleteWithoutRecovery: true,
+      restorePolicy: 'ALWAYS',
+      existingSecretPolicy: 'ADOPT',
+    });
   });
 
   test('leave the logical id as it is, so that CloudFormation refuses to turn a deployed secret into another type', () => {
@@ -128,8 +159,10 @@ describe('the owner', () => {
   test('is the stack, by the name that it is deployed under', () => {
     const stack = new Stack(new Stage(new App(), 'Stage'), 'Id', { stackName: 'synthesized-name' });
     new RecoverableSecret(stack, 'Secret');
-    expect(onlySecretIn(stack).Owner).toBe('synthesized-name');
-    expect(onlySecretIn(stack, 'deployed-name').Owner).toBe('deployed-name');
+    for (const name of ['synthesized-name', 'deployed-name']) {
+      const stackId = `arn:aws:cloudformation:${ENV.region}:${ENV.account}:stack/${name}/1`;
+      expect(declaredSecret(onlySecretIn(stack, name), stackId).owner).toBe(name);
+    }
   });
 
   test('is the outermost stack for a nested one', () => {

@@ -8,9 +8,9 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   ExistingSecretPolicy,
+  GeneratedValue,
   RecoverableSecret,
   type RecoverableSecretProps,
-  RestoredValue,
   SecretRecovery,
   type SecretRecoveryProps,
 } from '../src';
@@ -210,7 +210,7 @@ describe('a fixed name, and a logical id that follows the criteria of the passwo
     [
       'a value that is generated anew',
       { username: 'admin', secretName: 'db' },
-      { restoredValue: RestoredValue.REGENERATE },
+      { restoredValue: GeneratedValue.REGENERATE },
     ],
   ])('does not warn for %s', (_, options, props) => {
     expect(warningsFor(options, props)).toEqual([]);

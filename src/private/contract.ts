@@ -80,3 +80,8 @@ export interface RecoveryProperties {
   /** Default: REGENERATE. */
   readonly UpdatedValue: GeneratedValueValue;
 }
+
+/** What a template says of them; undefined is not in it. */
+export type RecoverySettings = {
+  readonly [Property in keyof RecoveryProperties]: RecoveryProperties[Property] | undefined;
+};

@@ -50,7 +50,7 @@ export class ModelledCloud {
     const synthesized: SynthesizedStack = {
       name,
       displayName: name,
-      template: templateOf(declared ?? [], name),
+      template: templateOf(declared ?? []),
       parameters: {},
       nested: () => undefined,
       pathOf: () => undefined,
@@ -77,10 +77,7 @@ function deployedIn(stacks: CloudFormationModel, name: string): DeployedStack | 
     id,
     status,
     isProtected: false,
-    template: templateOf(
-      [...resources.values()].map(({ declaration }) => declaration),
-      name,
-    ),
+    template: templateOf([...resources.values()].map(({ declaration }) => declaration)),
     parameters: {},
     resources: new Map(
       [...resources].map(([logicalId, { physicalId }]) => [
@@ -107,14 +104,14 @@ function administrator(secrets: FakeSecretsManager, model: CloudFormationModel):
   return at(REGION) as unknown as Account;
 }
 
-function templateOf(secrets: readonly SecretDeclaration[], stackName: string): Template {
+function templateOf(secrets: readonly SecretDeclaration[]): Template {
   return {
     Resources: Object.fromEntries(
       secrets.map((secret) => [
         secret.logicalId,
         {
           Type: 'Custom::RecoverableSecret',
-          Properties: propertiesOf(secret, stackName),
+          Properties: propertiesOf(secret),
           ...(secret.retain && { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' }),
         },
       ]),

@@ -1,7 +1,7 @@
 import type {
   ExistingSecretPolicyValue,
   GeneratedValueValue,
-  RecoveryProperties,
+  RecoverySettings,
   RestorePolicyValue,
 } from '../../src/private/contract';
 import { VALUE_MARK } from './fake-secrets-manager';
@@ -38,15 +38,15 @@ export function declaredText(secret: SecretDeclaration): string | undefined {
 }
 
 /** What the construct writes into the template; CloudFormation delivers every primitive as a string. */
-export function propertiesOf(secret: SecretDeclaration, stackName: string): Record<string, unknown> {
-  const recovery: RecoveryProperties = {
-    Owner: ownerOf(secret, stackName),
-    RecoveryWindowInDays: String(secret.window),
-    ForceDeleteWithoutRecovery: secret.force ? 'true' : 'false',
-    RestorePolicy: secret.restorePolicy,
-    ExistingSecretPolicy: secret.existingPolicy,
-    RestoredValue: secret.restoredValue,
-    UpdatedValue: secret.updatedValue,
+export function propertiesOf(secret: SecretDeclaration): Record<string, unknown> {
+  const recovery: RecoverySettings = {
+    Owner: secret.owner,
+    RecoveryWindowInDays: unless(String(secret.window), '30'),
+    ForceDeleteWithoutRecovery: secret.force ? 'true' : undefined,
+    RestorePolicy: unless(secret.restorePolicy, 'IF_OWNED'),
+    ExistingSecretPolicy: unless(secret.existingPolicy, 'ADOPT_IF_OWNED'),
+    RestoredValue: unless(secret.restoredValue, 'KEEP'),
+    UpdatedValue: unless(secret.updatedValue, 'REGENERATE'),
   };
   return {
     ServiceToken: 'arn:aws:lambda:eu-west-1:111122223333:function:provider',
@@ -57,8 +57,13 @@ export function propertiesOf(secret: SecretDeclaration, stackName: string): Reco
     ...(secret.replicas.length > 0 && { ReplicaRegions: secret.replicas.map((Region) => ({ Region })) }),
     ...(secret.team && { Tags: [{ Key: 'team', Value: secret.team }] }),
     ...valueProperties(secret),
-    ...recovery,
+    ...Object.fromEntries(Object.entries(recovery).filter(([, value]) => value !== undefined)),
   };
+}
+
+/** What has its default is not in the template. */
+function unless<T>(value: T, usual: T): T | undefined {
+  return value === usual ? undefined : value;
 }
 
 function valueProperties(secret: SecretDeclaration): Record<string, unknown> {

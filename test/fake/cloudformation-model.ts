@@ -292,7 +292,7 @@ export class CloudFormationModel implements StackDescriptions {
         ok = await this.createResource(stack, declaration, fails ? failure.cancels : undefined);
         const now = stack.resources.get(declaration.logicalId);
         if (now) created.push(now);
-      } else if (changed(resource.declaration, declaration, stack.name)) {
+      } else if (changed(resource.declaration, declaration)) {
         const before = resource.declaration;
         touched.push({ resource, before, physicalId: resource.physicalId });
         const cancels = fails && this.facts.withdrawsUpdates ? failure.cancels : undefined;
@@ -446,8 +446,8 @@ export class CloudFormationModel implements StackDescriptions {
       StackId: stack.id,
       LogicalResourceId: resource.logicalId,
       ...(type !== 'Create' && { PhysicalResourceId: resource.physicalId }),
-      ResourceProperties: propertiesOf(declaration, stack.name),
-      ...(before && { OldResourceProperties: propertiesOf(before, stack.name) }),
+      ResourceProperties: propertiesOf(declaration),
+      ...(before && { OldResourceProperties: propertiesOf(before) }),
     };
     const sent: Sent = {
       request,
@@ -574,8 +574,8 @@ export class CloudFormationModel implements StackDescriptions {
   }
 }
 
-function changed(before: SecretDeclaration, after: SecretDeclaration, stackName: string): boolean {
-  return JSON.stringify(propertiesOf(before, stackName)) !== JSON.stringify(propertiesOf(after, stackName));
+function changed(before: SecretDeclaration, after: SecretDeclaration): boolean {
+  return JSON.stringify(propertiesOf(before)) !== JSON.stringify(propertiesOf(after));
 }
 
 function amzDate(now: number): string {

@@ -31,9 +31,9 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
   ExistingSecretPolicy,
+  GeneratedValue,
   RecoverableSecret,
   type RecoverableSecretProps,
-  RestoredValue,
   RestorePolicy,
   SecretDeletionMonitor,
   SecretRecovery,
@@ -139,7 +139,8 @@ export function fullApp(env: Environment & { replica: string }): App {
     recoveryWindow: Duration.days(7),
     restorePolicy: RestorePolicy.ALWAYS,
     existingSecretPolicy: ExistingSecretPolicy.ADOPT,
-    restoredValue: RestoredValue.REGENERATE,
+    restoredValue: GeneratedValue.REGENERATE,
+    updatedValue: GeneratedValue.KEEP,
     owner: 'shop',
     provider: shared,
   });

@@ -1,6 +1,6 @@
 import { CfnDeletionPolicy, type CfnResource, Stack } from 'aws-cdk-lib';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { MAX_OTHER_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE } from '../contract';
+import { MAX_OTHER_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE, type RecoverySettings } from '../contract';
 import { error, pathOf, written } from '../error';
 import { type RenderedResource, renderedResource } from '../rendered';
 import { secretNameError } from './name';
@@ -23,12 +23,12 @@ export function assertRemovalPolicy(secret: CfnSecret): void {
  *
  * @param settings The properties that say how the secret is recovered
  */
-export function addSynthesisChecks(secret: CfnSecret, settings: Record<string, unknown>): void {
+export function addSynthesisChecks(secret: CfnSecret, settings: RecoverySettings): void {
   written(secret).node.addValidation({
     validate: () => {
       const resource = renderedResource(secret);
       return [
-        ...settingsErrors(resource, Stack.of(secret).resolve(settings)),
+        ...settingsErrors(resource, settings, Stack.of(secret)),
         ...removalPolicyErrors(resource),
         ...nameErrors(resource),
         ...dynamicReferenceErrors(resource),
@@ -45,13 +45,17 @@ export function addSynthesisChecks(secret: CfnSecret, settings: Record<string, u
 }
 
 /** The permissions of the provider are written with the settings. */
-function settingsErrors({ Type, Properties = {} }: RenderedResource, settings: Record<string, unknown>): string[] {
+function settingsErrors(
+  { Type, Properties = {} }: RenderedResource,
+  settings: RecoverySettings,
+  stack: Stack,
+): string[] {
   if (Type !== RECOVERABLE_SECRET_TYPE) {
     return [`the type of the resource must stay ${RECOVERABLE_SECRET_TYPE}, got: '${Type}'`];
   }
   return Object.entries(settings).flatMap(([property, value]) => {
     const got = Properties[property];
-    if (JSON.stringify(got) === JSON.stringify(value)) return [];
+    if (JSON.stringify(got) === JSON.stringify(stack.resolve(value))) return [];
     return [
       `${property} must be set by a prop of the secret or of SecretRecovery and not by an override, ` +
         `got: ${JSON.stringify(got)}`,

@@ -18,7 +18,7 @@ import {
   Secret,
 } from 'aws-cdk-lib/aws-secretsmanager';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
-import type { RecoveryProperties } from '../contract';
+import type { RecoverySettings } from '../contract';
 import { pathOf } from '../error';
 import { renderedProperties } from '../rendered';
 import { looksLikeArnSuffix } from './name';
@@ -30,7 +30,7 @@ import { synthesizedSecretName } from './synthesized-name';
  *
  * @param settings The properties that say how the secret is recovered
  */
-export function addSynthesisWarnings(secret: CfnSecret, settings: Partial<RecoveryProperties>): void {
+export function addSynthesisWarnings(secret: CfnSecret, settings: RecoverySettings): void {
   const visit = () => {
     const warn = (id: string, text: string | undefined) => {
       if (text !== undefined) Annotations.of(secret).addWarningV2(id, text);
