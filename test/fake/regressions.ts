@@ -487,4 +487,17 @@ export const REGRESSIONS: readonly Regression[] = [
     facts: { refusesLockout: true },
     steps: [deploy('One', 2), deploy('Two', 1), deploy('One', 1, { failure: { after: 1 } }), deploy('Two', 0)],
   },
+  {
+    story:
+      'a template without the opt-in is refused for a secret without tags, and its rollback has the opt-in and no right',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT' })], [A]],
+    steps: [deploy('One', 0), byHand('removes our tags', 'a'), deploy('One', 1)],
+  },
+  {
+    story:
+      'a failed take-over leaves the tag of its stack, and the secret, which is to be deleted for good, its own stack',
+    templates: [[secret('A', 'a', { force: true })], [secret('B', 'a', { force: true, existingPolicy: 'ADOPT' })]],
+    facts: { refusesLockout: true },
+    steps: [deploy('One', 0), deploy('Two', 1, { failure: { after: 1 } }), destroy('One')],
+  },
 ];

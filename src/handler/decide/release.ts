@@ -152,6 +152,7 @@ function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
 
 /** Only what a deployment that completed has asked for, and where the tags are as IAM wants them. */
 function mayForce({ tags }: ExistingSecret, requester: Requester, reason: Reason & { kind: 'removal' }): boolean {
+  // @defence force-as-tagged: const isPermitted = true
   const isPermitted =
     tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW && tags[OWNERSHIP_TAG.stackId] === requester.stackId;
   // @defence force-only-idle: return isPermitted
