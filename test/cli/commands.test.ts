@@ -1,4 +1,6 @@
 import * as fs from 'node:fs';
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import { type Emulator, startMinistack } from '../support/emulator';
 import { Secrets } from '../support/secrets';
@@ -329,6 +331,37 @@ describe('whatever is asked', () => {
     expect(await said(['--profile', 'nowhere'], {})).toBe(
       "no region: pass --region, set AWS_REGION, or give profile 'nowhere' a region\n",
     );
+  });
+
+  test('throttling is waited out', async () => {
+    let requests = 0;
+    // The first two are too many; whatever else comes goes on to the emulator.
+    const throttling = http.createServer((request, response) => {
+      requests += 1;
+      if (requests > 2) {
+        const { method, url, headers } = request;
+        const { hostname, port } = new URL(emulator.endpoint);
+        const onwards = http.request({ hostname, port, method, path: url, headers }, (answer) => {
+          response.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(response);
+        });
+        request.pipe(onwards);
+        return;
+      }
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify({ __type: 'ThrottlingException', message: 'Rate exceeded' }));
+    });
+    await new Promise<void>((resolve) => throttling.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = throttling.address() as AddressInfo;
+      await scheduled('throttled', 7);
+      const AWS_ENDPOINT_URL = `http://127.0.0.1:${port}`;
+      const { code, stdout } = await shell.run(['restore', 'throttled'], { AWS_ENDPOINT_URL });
+      expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('throttled: restored') });
+      expect(requests).toBe(4);
+    } finally {
+      await new Promise((resolve) => throttling.close(resolve));
+    }
   });
 
   test('no output has ever had a value', () => {
