@@ -189,7 +189,7 @@ const bundle = {
   outfile: 'index.js',
   watchTask: false,
 } satisfies javascript.AddBundleOptions;
-project.bundler.addBundle('src/handler/secret-recovery.lambda.ts', bundle);
+project.bundler.addBundle('src/handler/main.ts', bundle);
 project.bundler.addBundle('src/cli/main.ts', { ...bundle, banner: '#!/usr/bin/env node' });
 
 // `npm test` works on a fresh clone: it bundles the handler, and it reports style instead of rewriting files.

@@ -9,7 +9,7 @@ const CDK = path.join(ROOT, 'node_modules', 'aws-cdk-lib');
 
 /** The function of this library, as it is deployed. */
 export const RECOVERABLE_SECRET: Code = {
-  file: path.join(ROOT, 'assets', 'handler', 'secret-recovery.lambda', 'index.js'),
+  file: path.join(ROOT, 'assets', 'handler', 'main', 'index.js'),
   handler: 'handler',
 };
 
@@ -24,7 +24,7 @@ const ESBUILD = path.join(ROOT, 'node_modules', 'esbuild', 'bin', 'esbuild');
 /** The handler without the SDK, built with the other options of the real bundle. */
 export function handlerWithoutSdk(directory: string): Code {
   const { tasks } = JSON.parse(fs.readFileSync(path.join(ROOT, '.projen', 'tasks.json'), 'utf8'));
-  const [{ execArgs }] = tasks['bundle:handler/secret-recovery.lambda'].steps as { execArgs: string[] }[];
+  const [{ execArgs }] = tasks['bundle:handler/main'].steps as { execArgs: string[] }[];
   const file = path.join(directory, 'without-sdk', 'index.js');
   const options = execArgs.slice(1).filter((option) => !option.startsWith('--outfile'));
   esbuild(...options, '--external:@aws-sdk/*', `--outfile=${file}`);

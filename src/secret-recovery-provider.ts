@@ -283,7 +283,7 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
     try {
       const handler = new lambda.Function(this, 'Function', {
         description: 'Restores a secret on create, schedules its deletion on delete',
-        code: lambda.Code.fromAsset(path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda')),
+        code: lambda.Code.fromAsset(path.join(__dirname, '..', 'assets', 'handler', 'main')),
         handler: 'index.handler',
         runtime: lambda.Runtime.NODEJS_LATEST,
         memorySize: 256,

@@ -20,7 +20,7 @@ test('450 secrets are one resource each, and with their function far from the li
 });
 
 test('the function stays small', () => {
-  const bundle = path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda', 'index.js');
+  const bundle = path.join(__dirname, '..', 'assets', 'handler', 'main', 'index.js');
   expect(fs.statSync(bundle).size).toBeLessThan(420_000);
 });
 

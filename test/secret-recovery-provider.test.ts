@@ -19,7 +19,7 @@ import { deployedOf, ENV, onlyDeployed } from './support/deployed';
 
 const THIS_STACK = `arn:aws:cloudformation:${ENV.region}:${ENV.account}:stack/Shop/1`;
 const SECRET = 'Custom::RecoverableSecret';
-const HANDLER = path.join(__dirname, '..', 'assets', 'handler', 'secret-recovery.lambda', 'index.js');
+const HANDLER = path.join(__dirname, '..', 'assets', 'handler', 'main', 'index.js');
 
 interface Statement {
   readonly Sid: string;
@@ -597,6 +597,7 @@ describe('the function', () => {
     const { directory } = app.synth();
     const assets = JSON.parse(fs.readFileSync(path.join(directory, 'Shop.assets.json'), 'utf8'));
     const asset = path.resolve(directory, assets.files[assetHash].source.path);
+    expect(path.basename(asset)).toBe(`asset.${assetHash}`);
     expect(fs.readdirSync(asset)).toEqual(['index.js']);
     expect(fs.readFileSync(path.join(asset, 'index.js')).equals(fs.readFileSync(HANDLER))).toBe(true);
     expect(functionIn().Handler).toBe('index.handler');

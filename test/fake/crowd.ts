@@ -5,7 +5,7 @@ import { awsEnvironment } from '../../src/handler/aws/clients';
 import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import { Stacks } from '../../src/handler/cloudformation/stacks';
 import type { Environment } from '../../src/handler/environment';
-import { answerTo } from '../../src/handler/secret-recovery.lambda';
+import { answerTo } from '../../src/handler/main';
 import { answerUrl, properties, request, stackId } from '../handler/requests';
 import { MINUTE, SECOND, VirtualClock } from './clock';
 import { Coin } from './coin';

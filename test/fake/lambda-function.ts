@@ -3,7 +3,7 @@ import { type CloudFormationRequest, validityOf } from '../../src/handler/cloudf
 import { answerBody } from '../../src/handler/cloudformation/response';
 import { Stacks } from '../../src/handler/cloudformation/stacks';
 import type { Environment } from '../../src/handler/environment';
-import { answerTo } from '../../src/handler/secret-recovery.lambda';
+import { answerTo } from '../../src/handler/main';
 import { MINUTE, SECOND, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Caller, FakeSecretsManager } from './fake-secrets-manager';

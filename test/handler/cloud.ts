@@ -19,7 +19,7 @@ import { awsEnvironment } from '../../src/handler/aws/clients';
 import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import type { Answer } from '../../src/handler/cloudformation/response';
 import type { Environment } from '../../src/handler/environment';
-import { answerTo, handler } from '../../src/handler/secret-recovery.lambda';
+import { answerTo, handler } from '../../src/handler/main';
 import { MAX_TAGS } from '../../src/private/contract';
 import { type Emulator, startMoto } from '../support/emulator';
 import { Account, REGION } from './account';

@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   aws: ['model', 'errors', 'environment', 'cloudformation', '@aws-sdk'],
   'secret-value': ['model', 'messages', 'errors', 'environment', 'aws', '@aws-sdk'],
   run: ['model', 'decide', 'messages', 'errors', 'environment', 'cloudformation', 'aws', 'secret-value'],
-  'secret-recovery.lambda': ['model', 'messages', 'errors', 'environment', 'cloudformation', 'aws', 'run'],
+  main: ['model', 'messages', 'errors', 'environment', 'cloudformation', 'aws', 'run'],
 };
 
 /** The layer of a file, given by its path in the folder of the function. */

@@ -1,6 +1,6 @@
 import '../fake/quiet-sdk';
 import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
-import { answerTo } from '../../src/handler/secret-recovery.lambda';
+import { answerTo } from '../../src/handler/main';
 import { FakeEnvironment, type Parts, PreparedService } from './environment';
 import { ARN, heldBy, SCHEDULED, SHOP, serviceError, without } from './existing-secret';
 import { answerUrl, declaring, NAME, request, tagList } from './requests';

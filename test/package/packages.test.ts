@@ -114,7 +114,7 @@ describe('the npm package', () => {
         'LICENSE',
         'README.md',
         'assets/cli/main/index.js',
-        'assets/handler/secret-recovery.lambda/index.js',
+        'assets/handler/main/index.js',
         'package.json',
         ...modules.flatMap((module) => [`${module}.d.ts`, `${module}.js`]),
       ].sort(),
@@ -167,7 +167,7 @@ describe('the npm package', () => {
     for (const id of [
       '/lib/private/contract',
       '/lib/secret-recovery.js',
-      '/assets/handler/secret-recovery.lambda/index.js',
+      '/assets/handler/main/index.js',
       '/assets/cli/main/index.js',
     ]) {
       await expect(resolve(id)).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
