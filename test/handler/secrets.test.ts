@@ -1,11 +1,10 @@
+import { addReplicas, removeReplicas } from '../../src/handler/aws/replicas';
 import {
-  addReplicas,
   create,
   describe as describeSecret,
   existingSecret,
   putValue,
   remove,
-  removeReplicas,
   restore,
   tag,
   untag,

@@ -4,8 +4,6 @@ import {
   DescribeSecretCommand,
   type DescribeSecretResponse,
   PutSecretValueCommand,
-  RemoveRegionsFromReplicationCommand,
-  ReplicateSecretToRegionsCommand,
   RestoreSecretCommand,
   type SecretsManagerClient,
   TagResourceCommand,
@@ -159,25 +157,6 @@ export async function moveLabel(
         VersionStage: label,
         MoveToVersionId: to,
         RemoveFromVersionId: from,
-      }),
-    ),
-  );
-}
-
-export async function removeReplicas(env: Environment, arn: string, regions: readonly string[]): Promise<void> {
-  if (regions.length === 0) return;
-  await retryTransient(env, 'RemoveRegionsFromReplication', STATE_LAG, () =>
-    env.secrets.send(new RemoveRegionsFromReplicationCommand({ SecretId: arn, RemoveReplicaRegions: [...regions] })),
-  );
-}
-
-export async function addReplicas(env: Environment, arn: string, replicas: DeclaredSecret['replicas']): Promise<void> {
-  if (replicas.length === 0) return;
-  await retryTransient(env, 'ReplicateSecretToRegions', STATE_LAG, () =>
-    env.secrets.send(
-      new ReplicateSecretToRegionsCommand({
-        SecretId: arn,
-        AddReplicaRegions: replicas.map(({ region, kmsKeyId }) => ({ Region: region, KmsKeyId: kmsKeyId })),
       }),
     ),
   );

@@ -1,11 +1,12 @@
+import { addReplicas } from '../aws/replicas';
 import { pollUntil, retryAny, retryOnStale } from '../aws/retry';
-import { addReplicas, create, describe, restore, tag } from '../aws/secrets';
+import { create, describe, restore, tag } from '../aws/secrets';
 import { type Acquisition, type Direction, decideAcquisition, mayRestore } from '../decide/acquire';
 import type { Memory } from '../decide/release';
 import { errorName, RollbackIncomplete, rejected, Stale } from '../errors';
 import { failRestore, failTaken } from '../messages';
 import { changesOf, valueToRestore } from '../model/changes';
-import type { DeclaredSecret, ValueSource } from '../model/declared-secret';
+import type { ValueSource } from '../model/declared-secret';
 import {
   claim,
   isBeingReturned,
@@ -51,7 +52,7 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
       return { found, decision };
     };
     // @defence acquire-looks-again: const { found, decision } = await look()
-    const { found, decision } = await pollUntil(env, look, (now) => !mayPass(now.found, now.decision, declared));
+    const { found, decision } = await pollUntil(env, look, (now) => !mayPass(attempt, now.found, now.decision));
     env.log({ step: decision.action, secret: found?.arn ?? declared.name, why: whyLeft(decision) });
     // @defence own-restore-remembered
     if (decision.action === 'restore') restoring = decision.secret;
@@ -59,16 +60,22 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
     // @defence rollback-never-refuses-name
     if (decision.action === 'refuse' && direction.kind === 'rollback' && found)
       return { arn: found.arn, outcome: 'KEPT' };
+    // @defence past-replacement
+    if (requester.type === 'Update') await attempt.assertCurrent();
     return perform(attempt, decision, direction);
   });
 }
 
-/** Another delivery of the request may have restored what is refused as live, or be about to give back what is live. */
-function mayPass(found: ExistingSecret | undefined, { action }: Acquisition, declared: DeclaredSecret): boolean {
-  if (!isLive(found)) return false;
+/**
+ * Another delivery of the request may have restored what is refused as live, or as scheduled where that is seen late, or
+ * be about to give back what is live.
+ */
+function mayPass(attempt: Attempt, found: ExistingSecret | undefined, { action }: Acquisition): boolean {
+  if (!found) return false;
+  if (found.deletedDate) return isClaimedBy(attempt.requester, found.ownership);
   // @defence waits-for-returning
   if (isBeingReturned(found.tags)) return true;
-  return action === 'refuse' && mayRestore(found, declared);
+  return action === 'refuse' && mayRestore(found, attempt.declared);
 }
 
 async function perform(attempt: Attempt, decision: Acquisition, direction: Direction): Promise<Acquired | Stale> {
@@ -196,9 +203,6 @@ async function orUndo<T>(attempt: Attempt, arn: string, memory: Memory, work: ()
   try {
     return await work();
   } catch (error) {
-    // Another delivery of the request may have been carried through: then there is nothing to undo.
-    // @defence done-by-another
-    if (await attempt.isDone()) throw error;
     try {
       const reason = { kind: 'failed request', requestId: requester.requestId, memory } as const;
       // @defence undo-stubbornly: await release(attempt, arn, attempt.declared, reason)

@@ -1,6 +1,7 @@
 import { MAX_TAGS, OWNERSHIP_TAG_PREFIX } from '../../private/contract';
+import { addReplicas, removeReplicas } from '../aws/replicas';
 import { pollUntil, waitUntil } from '../aws/retry';
-import { addReplicas, describe, moveLabel, putValue, removeReplicas, tag, untag, updateMetadata } from '../aws/secrets';
+import { describe, moveLabel, putValue, tag, untag, updateMetadata } from '../aws/secrets';
 import { errorName } from '../errors';
 import { failReplicasOutOfSync, failReplicasStay, failReplication, failWithdrawn } from '../messages';
 import type { Changes } from '../model/changes';
