@@ -26,6 +26,8 @@ export class Attempt {
   /** As far as CloudFormation knows; empty for a Create. */
   readonly physicalId: string;
   private rollingBack?: Promise<boolean>;
+  /** When CloudFormation was last known to wait for this request. */
+  private awaitedAt: number;
 
   constructor(
     request: CloudFormationRequest,
@@ -35,14 +37,18 @@ export class Attempt {
     this.declared = declaredSecret(request.ResourceProperties, request.StackId);
     this.before = declaredSecret(request.OldResourceProperties ?? {}, request.StackId);
     this.physicalId = request.PhysicalResourceId ?? '';
+    this.awaitedAt = this.requester.sentAt ?? Infinity;
   }
 
   /** A precaution: where the stack cannot be seen, a request counts as what it says it is. */
   async validity(): Promise<Validity> {
-    const { type, stackId, logicalId, sentAt } = this.requester;
+    return this.isFresh ? 'current' : this.askValidity();
+  }
+
+  private async askValidity(): Promise<Validity> {
     // @defence outdated
     if (this.age >= OUTDATED_MS) return 'stale';
-    if (this.age < FRESH_MS) return 'current';
+    const { type, stackId, logicalId, sentAt } = this.requester;
     const { stacks } = this.env;
     if (type === 'Create') {
       const creation = await queryOr(this.env, 'awaited', () => stacks.creation(stackId, logicalId));
@@ -54,13 +60,16 @@ export class Attempt {
 
   /** A delivery that comes when CloudFormation is done with the request must not do its work once more. */
   async assertCurrent(): Promise<void> {
+    const now = this.env.now();
+    if (now - this.awaitedAt < FRESH_MS) return;
     // @defence past-requests
     if ((await this.validity()) !== 'current') throw rejected(refuseStale());
+    this.awaitedAt = now;
   }
 
   /** Whether another delivery of the request was carried through. */
   async isDone(): Promise<boolean> {
-    const validity = await this.validity();
+    const validity = await this.askValidity();
     return this.requester.type === 'Create' ? validity === 'completed' : validity === 'stale';
   }
 

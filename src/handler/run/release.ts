@@ -42,6 +42,16 @@ export async function release(
       lastUsed: secret?.lastAccessedDate?.toISOString().slice(0, 10),
     });
     if (!secret) return undefined;
+    if (decision.do === 'leave' && !decision.undoValueOf) return secret;
+    if (reason.kind === 'failed request' && attempt.requester.type !== 'Delete') {
+      // Another delivery of the request may have been carried through: then there is nothing to undo.
+      // @defence done-by-another
+      if (await attempt.isDone()) return secret;
+    } else {
+      // Looking has taken time, in which CloudFormation may have gone on.
+      // @defence past-removal
+      await attempt.assertCurrent();
+    }
     try {
       return (await perform(attempt, secret, declared, decision)) ?? secret;
     } catch (error) {

@@ -55,9 +55,9 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   const { changes, value } = await prepareRevision(attempt, secret, decision.action === 'restore');
   if (valueChanged && !value && !rollsBack) env.log({ step: 'value kept', secret: arn });
   const unfinished = valueChanged ? await unfinishedVersion(attempt, secret) : undefined;
-  // The questions about the value have taken time, in which CloudFormation may have gone on.
-  // @defence past-when-asked
-  if (valueChanged) await attempt.assertCurrent();
+  // The questions have taken time, in which CloudFormation may have gone on.
+  // @defence past-update
+  await attempt.assertCurrent();
   try {
     if (decision.action === 'restore' && !(await restore(env, arn))) throw failRestore(secret);
     // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
