@@ -112,7 +112,7 @@ export class CloudFormationModel implements StackDescriptions {
   /** Deliveries that nobody waits for. */
   private readonly loose: Promise<void>[] = [];
   readonly late: Sent[] = [];
-  /** Resources that were let go of without a word to the function, as `stackId logicalId`. */
+  /** Resources that were let go of in the current step, without a word to the function, as `stackId logicalId`. */
   readonly retained = new Set<string>();
   /** Stacks whose first deployment failed, and which somebody deleted because their rollback failed as well. */
   readonly tornDown = new Set<string>();
@@ -138,6 +138,7 @@ export class CloudFormationModel implements StackDescriptions {
     this.duplicates = duplicates;
     this.inStep = 0;
     this.abandoned.clear();
+    this.retained.clear();
   }
 
   /** Waits for deliveries that CloudFormation itself does not wait for. */

@@ -52,9 +52,9 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
  */
 export const restoredBesides: Excuse = (record, happened) =>
   restores(record, happened).some(
-    ({ restore, later, between }) =>
+    ({ restore, later, after }) =>
       happened.sent.some(({ request, overlaps }) => overlaps && request.RequestId === restore.by) &&
-      between.some(({ operation }) => operation === 'TagResource') &&
+      after.some(({ operation }) => operation === 'TagResource') &&
       later.some(({ tags }) => claimOf(tags) === `ADOPTED ${restore.by}`) &&
       !later.some(({ tags }) => claimOf(tags) === `RESTORED ${restore.by}`),
   );
@@ -63,16 +63,19 @@ export const restoredBesides: Excuse = (record, happened) =>
 function restores(
   record: SecretRecord,
   { changes, faults }: Happened,
-): { readonly restore: Change; readonly later: readonly Change[]; readonly between: readonly Hit[] }[] {
+): {
+  readonly restore: Change;
+  readonly later: readonly Change[];
+  readonly between: readonly Hit[];
+  readonly after: readonly Hit[];
+}[] {
   const mine = changes.filter((change) => change.record === record);
   return mine.flatMap((restore, index) => {
     if (restore.operation !== 'RestoreSecret' || restore.by === 'administrator') return [];
     const later = mine.slice(index + 1);
     const claimed = later.find(({ by, tags }) => by === restore.by && claimOf(tags)?.endsWith(restore.by));
-    const between = faults
-      .of(restore.by)
-      .filter(({ at, operation }) => at >= restore.at && operation !== 'answer' && at <= (claimed?.at ?? Infinity));
-    return [{ restore, later, between }];
+    const after = faults.of(restore.by).filter(({ at, operation }) => at >= restore.at && operation !== 'answer');
+    return [{ restore, later, between: after.filter(({ at }) => at <= (claimed?.at ?? Infinity)), after }];
   });
 }
 
@@ -158,12 +161,20 @@ export const wasHandedOver: Excuse = (record, { before, changes, alone }) => {
 export const wasTornDown: Excuse = (_record, { stacks, deployments }) =>
   PENDING.teardownOfUnstable && deployments.some(({ stackId }) => stacks.tornDown.has(stackId));
 
-/** A delivery was slow, and went on when CloudFormation no longer waited. */
-export const actedLate: Excuse = (record, { changes, sent }) =>
-  PENDING.lateActs &&
-  changes.some((change) => {
-    const one = change.record === record && sent.find(({ request }) => request.RequestId === change.by);
-    return one && one.request.RequestType !== 'Create' && change.at > (one.endedAt ?? Infinity);
+/** Of two deliveries one failed, and undid what the other one was about to carry through. */
+export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
+  sent.some(({ request: { RequestId: id }, overlaps }) => {
+    if (!overlaps || faults.of(id).length === 0) return false;
+    return changes.some((change) => change.record === record && change.by === id && letsGo(change));
+  });
+
+/** A call was under way when CloudFormation stopped waiting, and arrived afterwards. */
+export const arrivedLate: Excuse = (record, happened) =>
+  happened.faults.slow &&
+  happened.changes.some((change) => {
+    const one = change.record === record && happened.sent.find(({ request }) => request.RequestId === change.by);
+    if (!one || one.endedAt === undefined || one.request.RequestType === 'Create') return false;
+    return change.at > one.endedAt && change.at <= one.endedAt + timeToAct(happened);
   });
 
 /** As long as a key is dead, the rollback that needs it has not ended. */

@@ -1,10 +1,11 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { ownerOf } from './app';
+import { notAsDeclared } from './as-declared';
 import { DAY } from './clock';
 import type { Sent } from './cloudformation-model';
 import {
-  actedLate,
+  arrivedLate,
   type Excuse,
   hasDeadKey,
   isGivenUp,
@@ -13,6 +14,7 @@ import {
   restoredWithoutTrace,
   timeToAct,
   twoWriters,
+  undoneByTheOther,
   wasHandedOver,
   wasTornDown,
   wroteTooLate,
@@ -29,6 +31,7 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
     aFailedDeploymentLeavesSecretsAsTheyWere,
     nothingIsLeftBehind,
     noReplicaIsStranded,
+    whatIsDeployedIsAsDeclared,
   ]) {
     for (const { record, broken, unless = [] } of invariant(happened)) {
       const excuse = unless.find((may) => may(record, happened));
@@ -92,7 +95,7 @@ const nothingForeignIsTouched: Invariant = (happened) => {
     const seen = [then, ...(alone ? [] : recent.map(({ picture }) => picture))];
     if (request && seen.some((picture) => concerns(request, record, picture))) continue;
     const broken = `got a ${operation} by ${by}, and belonged to others: ${JSON.stringify(then.tags)}`;
-    complaints.push({ record, broken, unless: [tookAtOnce(by), actedLate] });
+    complaints.push({ record, broken, unless: [tookAtOnce(by), arrivedLate] });
   }
   return complaints;
 };
@@ -143,7 +146,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   const { deployments, heldBefore, stacks } = happened;
   const complaints: Complaint[] = [];
   const complain = (broken: string, ...unless: Excuse[]) => {
-    const always = [actedLate, wasTornDown, hasDeadKey, isGivenUp, restoredWithoutTrace, wasLeftBehind];
+    const always = [arrivedLate, wasTornDown, hasDeadKey, isGivenUp, restoredWithoutTrace, wasLeftBehind];
     complaints.push({ record, broken: `${broken} after the failed deployment`, unless: [...unless, ...always] });
   };
   // An empty secret that was given a value cannot be emptied again.
@@ -203,7 +206,7 @@ const nothingIsLeftBehind: Invariant = (happened) => {
       {
         record,
         broken: `is live, and no resource holds it: ${JSON.stringify(now.tags)}`,
-        unless: [actedLate, wasHandedOver, hasDeadKey, restoredWithoutTrace, restoredBesides, isGivenUp],
+        unless: [arrivedLate, wasHandedOver, hasDeadKey, restoredWithoutTrace, restoredBesides, isGivenUp],
       },
     ];
   });
@@ -221,3 +224,6 @@ const noReplicaIsStranded: Invariant = ({ after, changes }) =>
     const primary = changes.find((change) => change.record.name === record.name && change.operation === 'DeleteSecret');
     return primary && primary.by !== 'administrator' ? [{ record, broken: 'lost its primary and stayed behind' }] : [];
   });
+
+const whatIsDeployedIsAsDeclared: Invariant = (happened) =>
+  notAsDeclared(happened).map((complaint) => ({ ...complaint, unless: [arrivedLate, undoneByTheOther] }));

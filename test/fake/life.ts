@@ -162,6 +162,7 @@ class Life implements Witness {
     const changesBefore = this.secrets.changes.length;
     const heldBefore = new Set(this.secrets.records.filter((record) => isHeld(record, this.stacks)));
     const deployments: Deployment[] = [];
+    this.stacks.begin(this.faults, step.kind === 'deploy' ? step.duplicates : []);
 
     await this.clock.run(this.carryOut(step, deployments));
     if (this.problem) throw this.problem;
@@ -204,12 +205,8 @@ class Life implements Witness {
     await this.clock.sleep('hasty' in step && step.hasty ? MAX_LAG : 3 * MINUTE);
   }
 
-  private async deploy({ deploys, duplicates }: Step & { kind: 'deploy' }, deployments: Deployment[]): Promise<void> {
-    this.orderly =
-      duplicates.every(({ when }) => when === 'later') &&
-      deploys.length === 1 &&
-      deploys[0].failure?.cancels === undefined;
-    this.stacks.begin(this.faults, duplicates);
+  private async deploy({ deploys }: Step & { kind: 'deploy' }, deployments: Deployment[]): Promise<void> {
+    this.orderly = deploys.length === 1 && deploys[0].failure?.cancels === undefined;
     await Promise.all(
       deploys.map(async ({ stack, template, failure }) => {
         if (template === undefined) {
@@ -253,7 +250,9 @@ class Life implements Witness {
   answered(sent: Sent, body: string): void {
     try {
       assertAnswer(sent, body, this.secrets);
-      this.expectations.get(sent)?.(JSON.parse(body), this.faults.of(sent.request.RequestId));
+      // A delivery can still be under way when the request that follows is carried out.
+      const late = this.faults.slow && this.sent.some(({ overlaps }) => overlaps);
+      this.expectations.get(sent)?.(JSON.parse(body), this.faults.of(sent.request.RequestId), late);
     } catch (error) {
       this.failed(error);
     }

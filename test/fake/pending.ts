@@ -5,6 +5,4 @@
 export const PENDING = {
   /** What a stack that never was stable had adopted is given back, whatever the stack calls its deletion. */
   teardownOfUnstable: true,
-  /** An Update or a Delete that was fresh when it came looks once more before it acts late. */
-  lateActs: true,
 };

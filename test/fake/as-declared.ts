@@ -1,0 +1,74 @@
+import { readOwnership } from '../../src/handler/model/ownership';
+import { NO_WINDOW, OWNERSHIP_TAG } from '../../src/private/contract';
+import { declaredText, ownerOf, type SecretDeclaration } from './app';
+import type { Resource, Sent } from './cloudformation-model';
+import { type Happened, isHeld } from './happened';
+import { currentValue, type SecretRecord, stateOf } from './secret-record';
+
+/** What is not as the template says, although CloudFormation was told that it is. */
+export function notAsDeclared(happened: Happened): { readonly record: SecretRecord; readonly broken: string }[] {
+  const { alone, deployments, deadKeys, stacks, after, sent } = happened;
+  if (!alone || deadKeys || deployments.length !== 1) return [];
+  const [{ stackId, ok }] = deployments;
+  return [...(stacks.stackById(stackId)?.resources.values() ?? [])].flatMap((resource) => {
+    const last = sent.filter(({ request }) => request.LogicalResourceId === resource.logicalId).pop();
+    const record = [...after.keys()].find(({ arn }) => arn === resource.physicalId);
+    if (!record || last?.answer?.status !== 'SUCCESS' || last.request.RequestType === 'Delete') return [];
+    const here = holderIs(record, stackId, resource);
+    if (!ok && !(here && wasAlwaysHeld(record, happened))) return [];
+    const broken = here ? difference(record, resource, last, happened) : `is not held, ${JSON.stringify(record.tags)}`;
+    return broken ? [{ record, broken: `${broken}, and the ${last.request.RequestType} succeeded` }] : [];
+  });
+}
+
+function holderIs({ tags }: SecretRecord, stackId: string, { logicalId, declaration }: Resource): boolean {
+  const holder = readOwnership(tags);
+  return (
+    holder.stackId === stackId &&
+    holder.logicalId === logicalId &&
+    holder.owner === ownerOf(declaration, stackId.split('/')[1])
+  );
+}
+
+/** What was taken over, or is in other hands, keeps some of the settings of the deployment that failed. */
+function wasAlwaysHeld(record: SecretRecord, { before, changes, heldBefore, stacks }: Happened): boolean {
+  const given = changes.some(
+    (change) => change.record === record && change.tags[OWNERSHIP_TAG.origin] !== record.tags[OWNERSHIP_TAG.origin],
+  );
+  return (
+    before.get(record)?.state === 'live' && heldBefore.has(record) && isHeld(record, stacks) && !record.gone && !given
+  );
+}
+
+function difference(record: SecretRecord, { declaration }: Resource, last: Sent, happened: Happened) {
+  const ok = happened.deployments[0].ok;
+  const state = record.gone ? 'gone' : stateOf(record);
+  if (state !== 'live') return `is ${state}`;
+  if (record.description !== declaration.description) return `has the description '${record.description}'`;
+  if (record.kmsKeyId !== declaration.key) return `has the key ${record.kmsKeyId}`;
+  if (declaration.team && record.tags.team !== declaration.team) return `has the team ${record.tags.team}`;
+  const window = declaration.force ? NO_WINDOW : String(declaration.window);
+  if (record.tags[OWNERSHIP_TAG.recoveryWindow] !== window) return 'does not say its window';
+  // A rollback does what it can.
+  if (!ok) return undefined;
+  const replicas = [...record.replicas].filter(([, { status }]) => status === 'InSync').map(([region]) => region);
+  if (String(replicas.sort()) !== String([...declaration.replicas].sort())) return `is replicated to ${replicas}`;
+  return isWrongValue(record, declaration, last, happened) ? 'has another value than it was to have' : undefined;
+}
+
+/** The README's table of what becomes of a value, written once more and independently. */
+function isWrongValue(
+  record: SecretRecord,
+  declaration: SecretDeclaration,
+  { oldDeclaration }: Sent,
+  { before }: Happened,
+) {
+  const then = before.get(record)?.value;
+  const now = currentValue(record);
+  const sameName = oldDeclaration?.name === declaration.name;
+  const isKept = sameName ? declaration.updatedValue === 'KEEP' : declaration.restoredValue === 'KEEP';
+  if (declaration.value === 'none' || (sameName && oldDeclaration.value === declaration.value)) return now !== then;
+  const text = declaredText(declaration);
+  if (text !== undefined) return now !== text;
+  return then !== undefined && isKept ? now !== then : now === then;
+}
