@@ -1,4 +1,4 @@
-import { Duration, Names, Validations } from 'aws-cdk-lib';
+import { Duration, Names } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -9,6 +9,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { acknowledge } from './private/cdk-nag';
 import { error } from './private/error';
 import { addMonitorChecks, seeReads } from './private/monitor/checks';
 import { makeDashboard } from './private/monitor/dashboard';
@@ -278,7 +279,7 @@ export class SecretDeletionMonitor extends Construct {
       encryption: encryptionMasterKey ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED,
       encryptionMasterKey,
     });
-    Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This is the dead-letter queue of a rule.' });
+    acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue of a rule.');
     return queue;
   }
 

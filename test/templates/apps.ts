@@ -99,7 +99,12 @@ export function regulatedApp(env: Environment, synthesizer?: IReusableStackSynth
       automaticallyAfter: Duration.days(30),
       rotateImmediatelyOnUpdate: false,
     });
-    const monitor = new SecretDeletionMonitor(new Stack(stage, 'Operations'), 'Monitor', { encryptionKey: key });
+    const monitor = new SecretDeletionMonitor(new Stack(stage, 'Operations'), 'Monitor', {
+      encryptionKey: key,
+      heartbeat: Duration.days(1),
+      reminders: [Duration.days(7)],
+      lifecycleNotices: true,
+    });
     monitor.topic.addSubscription(new EmailSubscription('operations@example.com'));
     for (const stack of stage.node.children) {
       const boundary = ManagedPolicy.fromManagedPolicyName(stack as Stack, 'Boundary', 'boundary');

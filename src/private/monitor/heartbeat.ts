@@ -1,9 +1,10 @@
-import { Duration, Names, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Names, Stack } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from '../cdk-nag';
 import { seeReads } from './checks';
 import { arnOfAnySecret, heartbeatPattern } from './patterns';
 import { makeStateMachine, runEvery, sdkTask } from './workflow';
@@ -60,6 +61,6 @@ function makeDrain(scope: Construct): Queue {
     enforceSSL: true,
     encryption: QueueEncryption.SQS_MANAGED,
   });
-  Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'Nobody reads this queue.' });
+  acknowledge(queue, 'AwsSolutions-SQS3', 'Nobody reads this queue.');
   return queue;
 }

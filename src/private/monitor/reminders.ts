@@ -5,7 +5,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledgeWildcard } from '../recovery/cdk-nag';
+import { acknowledgeKeylessLog, acknowledgeWildcard } from '../cdk-nag';
 import type { WatchedSecrets } from './patterns';
 import { PENDING_NAMESPACE, reminderWorkflow } from './reminder-workflow';
 import { allowPublishing, makeStateMachine, runEvery } from './workflow';
@@ -36,6 +36,7 @@ export function makeReminders(monitor: Construct, { topic, deadLetterQueue, ...p
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });
+  acknowledgeKeylessLog(log, 'It has names and dates, and CloudWatch Logs encrypts it with a key of its own.');
   const { logGroupName } = log;
   const { logStreamName } = new LogStream(log, 'Stream', { logGroup: log, removalPolicy: RemovalPolicy.DESTROY });
   const stateMachine = makeStateMachine(

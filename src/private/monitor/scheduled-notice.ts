@@ -5,7 +5,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeWildcard } from '../recovery/cdk-nag';
+import { acknowledgeWildcard } from '../cdk-nag';
 import { arnOfAnySecret, type WatchedSecrets } from './patterns';
 import { scheduledWorkflow } from './scheduled-workflow';
 import { allowPublishing, DELIVERY, makeStateMachine } from './workflow';

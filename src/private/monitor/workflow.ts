@@ -1,4 +1,4 @@
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
@@ -7,6 +7,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { acknowledge, acknowledgeInlinePolicy } from '../cdk-nag';
 import { evaluated } from './jsonata';
 
 /** A state machine in the Amazon States Language, whose expressions are JSONata. */
@@ -72,7 +73,8 @@ export function makeStateMachine(scope: Construct, workflow: Workflow): StateMac
     definitionBody: DefinitionBody.fromString(Stack.of(scope).toJsonString(definition)),
   });
   const reason = 'Step Functions keeps the history of every execution for 90 days, which tells more than a log would.';
-  for (const id of ['AwsSolutions-SF1', 'AwsSolutions-SF2']) Validations.of(stateMachine).acknowledge({ id, reason });
+  for (const id of ['AwsSolutions-SF1', 'AwsSolutions-SF2']) acknowledge(stateMachine, id, reason);
+  acknowledgeInlinePolicy(scope, 'It is for this state machine alone, and goes with it.');
   return stateMachine;
 }
 

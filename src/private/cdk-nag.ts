@@ -1,12 +1,17 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** Those with a rule against inline policies. */
-const PACKS_AGAINST_INLINE_POLICIES = ['HIPAA.Security', 'NIST.800.53.R4', 'NIST.800.53.R5', 'PCI.DSS.321'];
+/** Those of regulators, with more rules than AwsSolutions. */
+const REGULATORS = ['HIPAA.Security', 'NIST.800.53.R4', 'NIST.800.53.R5', 'PCI.DSS.321'];
 
 /** Tells cdk-nag why the policy below a construct is inline. */
 export function acknowledgeInlinePolicy(construct: IConstruct, reason: string): void {
-  for (const pack of PACKS_AGAINST_INLINE_POLICIES) acknowledge(construct, `${pack}-IAMNoInlinePolicy`, reason);
+  for (const pack of REGULATORS) acknowledge(construct, `${pack}-IAMNoInlinePolicy`, reason);
+}
+
+/** Tells cdk-nag why a log group has no key of its own. */
+export function acknowledgeKeylessLog(construct: IConstruct, reason: string): void {
+  for (const pack of REGULATORS) acknowledge(construct, `${pack}-CloudWatchLogGroupEncrypted`, reason);
 }
 
 /**
@@ -21,12 +26,12 @@ export function acknowledgeWildcard(construct: IConstruct, resource: string, rea
   acknowledge(construct, `AwsSolutions-IAM5[Resource::${printed}]`, reason);
 }
 
-/**
- * Written as metadata, where `Validations.acknowledge()` writes as well: that method refuses ids with two colons up to
- * aws-cdk-lib 2.263, and cdk-nag's finding on a resource has no other.
- */
-function acknowledge(construct: IConstruct, id: string, reason: string): void {
-  construct.node.addMetadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, { [id]: reason });
+/** Where `Validations.acknowledge()` writes as well, which not every version of the CDK has, or takes every id in. */
+const ACKNOWLEDGED = 'aws:cdk:acknowledged-rules';
+
+/** Tells cdk-nag why a rule does not apply below a construct. */
+export function acknowledge(construct: IConstruct, id: string, reason: string): void {
+  construct.node.addMetadata(ACKNOWLEDGED, { [id]: reason });
 }
 
 /** A resolved ARN, with what only the deployment knows in angle brackets. */
