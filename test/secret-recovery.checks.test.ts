@@ -359,6 +359,37 @@ describe('tags', () => {
   });
 });
 
+describe('one stack name in two regions', () => {
+  const REGIONS = ['eu-west-1', 'eu-central-1'];
+  const twoRegions = (build: (stack: Stack, other: string) => void, accounts = [ENV.account, ENV.account]) => {
+    const app = new App();
+    REGIONS.forEach((region, index) => {
+      const env = { region, account: accounts[index] };
+      build(new Stack(app, region, { env, stackName: 'Shop' }), REGIONS[1 - index]);
+    });
+    return () => app.synth();
+  };
+  const replicated =
+    (props: RecoverableSecretProps = {}) =>
+    (stack: Stack, other: string) =>
+      void new RecoverableSecret(stack, 'Secret', { ...props, replicaRegions: [{ region: other }] });
+
+  test.each([{}, { secretName: 'prod/db' }])('cannot have the replica of either in the other (%p)', (props) => {
+    const errors = REGIONS.map(
+      (region, index) =>
+        `[${region}] replicaRegions must not have a region where the app has a secret of the same name, got: ` +
+        `'${REGIONS[1 - index]}' for '${region}/Secret', where '${REGIONS[1 - index]}/Secret' is `,
+    );
+    for (const error of errors) expect(twoRegions(replicated(props))).toThrow(error);
+  });
+
+  test('can have it with names that differ, with one replica fewer, or in other accounts', () => {
+    expect(twoRegions((stack, other) => replicated({ secretName: `db/${stack.region}` })(stack, other))).not.toThrow();
+    expect(twoRegions((stack) => void new RecoverableSecret(stack, 'Secret'))).not.toThrow();
+    expect(twoRegions(replicated(), [ENV.account, '222222222222'])).not.toThrow();
+  });
+});
+
 describe('a region of a replica', () => {
   const withReplica = (region: string, props: StackProps = {}) => {
     const stack = shop(props);

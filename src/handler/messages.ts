@@ -110,6 +110,12 @@ export const refuseRegion = (name: string, region: string, error: string) =>
       'replicaRegions',
   );
 
+export const refuseReplicaName = (name: string, region: string) =>
+  refuse(
+    `secret '${name}' exists already in ${region} by itself, so that no replica can be there; nothing was changed; choose ` +
+      `another secretName, or take ${region} out of replicaRegions`,
+  );
+
 export const refuseGone = ({ name }: DeclaredSecret) =>
   refuse(
     `secret '${name}' is gone for good, somebody deleted it without recovery; nothing was changed; to have a new one, ` +

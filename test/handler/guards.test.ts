@@ -5,8 +5,8 @@ import {
   assertFree,
   assertKeyAlive,
   assertNamed,
-  assertRegionsAnswer,
   assertReleasedByNativeStack,
+  assertReplicable,
   assertTagsFit,
   holderNow,
 } from '../../src/handler/run/guards';
@@ -190,22 +190,31 @@ describe('tags', () => {
 });
 
 describe('the region of a replica', () => {
-  /** Secrets Manager in each region, where it answers with an error or with a secret. */
-  const regions = (answers: Record<string, string | undefined>): Parts => ({
+  /** Secrets Manager in each region, where it answers with an error, or with a secret whose primary is there. */
+  const regions = (answers: Record<string, string>): Parts => ({
     secretsIn: (region: string) => ({
       send: async () => {
-        if (answers[region]) throw serviceError(answers[region]);
-        return { ARN, Name: NAME };
+        if (!PRIMARIES.includes(answers[region])) throw serviceError(answers[region]);
+        return { ARN: ARN.replace(HOME, region), Name: NAME, PrimaryRegion: answers[region] };
       },
     }),
   });
-  const check = (answers: Record<string, string | undefined>, direction: Answers = FORWARD) => {
+  const [, , , HOME] = ARN.split(':');
+  const PRIMARIES = [HOME, 'near', 'elsewhere'];
+  const check = (answers: Record<string, string>, direction: Answers = FORWARD) => {
     const { attempt: asked, fake } = attempt({}, direction, regions(answers));
-    return { fake, checked: assertRegionsAnswer(asked, Object.keys(answers)) };
+    return { fake, checked: assertReplicable(asked, Object.keys(answers)) };
   };
 
-  test('answers, whether it has such a secret or not', async () => {
-    await expect(check({ near: undefined, far: 'ResourceNotFoundException' }).checked).resolves.toBeUndefined();
+  test.each(['near', 'elsewhere'])(
+    'is refused where it has a secret of this name whose primary is %s',
+    async (primary) => {
+      await expect(check({ near: primary }).checked).rejects.toThrow('exists already in near by itself');
+    },
+  );
+
+  test('answers, whether it has the replica already or not', async () => {
+    await expect(check({ near: HOME, far: 'ResourceNotFoundException' }).checked).resolves.toBeUndefined();
     await expect(check({}).checked).resolves.toBeUndefined();
   });
 
@@ -213,7 +222,7 @@ describe('the region of a replica', () => {
     'is refused by its name when it answers %s',
     async (error) => {
       const refused = `in far could not be managed, because Secrets Manager there answers ${error}`;
-      const { checked, fake } = check({ near: undefined, far: error });
+      const { checked, fake } = check({ near: HOME, far: error });
       await expect(checked).rejects.toThrow(refused);
       // No waiting makes a region answer.
       expect(fake.waited).toBeLessThan(16);

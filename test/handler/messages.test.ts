@@ -113,6 +113,11 @@ const OF_A_SECRET: [refused: messages.Refused, found: string, whatToDo: string][
         `recoverable-secret:stack-id=${SHOP.stackId} and recoverable-secret:logical-id=Db`,
     ],
   ),
+  [
+    messages.refuseReplicaName(NAME, 'us-east-1'),
+    'exists already in us-east-1 by itself, so that no replica can be there',
+    'choose another secretName, or take us-east-1 out of replicaRegions',
+  ],
 ];
 
 test.each(OF_A_SECRET)(

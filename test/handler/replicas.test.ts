@@ -89,8 +89,20 @@ describe('declared regions', () => {
     expect(await cloud.state()).toBe('pending');
   });
 
-  test('where the name is taken fail the creation with the text of AWS, and keep the secret that is there', async () => {
+  test('where the name is taken are refused before anything is done', async () => {
     await cloud.primaryIn(FAR, NAME, []);
+    const answer = await cloud.resource().create(replicated(NEAR, FAR));
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
+    expect(answer.reason).toContain(`exists already in ${FAR} by itself`);
+    expect(cloud.changes).toEqual([]);
+    expect(await cloud.state(NAME, FAR)).toBe('live');
+  });
+
+  test('where the name is taken meanwhile fail with the text of AWS, and keep the secret that is there', async () => {
+    cloud.intercept('secretsmanager:CreateSecret', async (_, next) => {
+      await cloud.primaryIn(FAR, NAME, []);
+      return next();
+    });
     const answer = await cloud.resource().create(replicated(FAR));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: NO_ARN });
     expect(answer.reason).toMatch(/replication to us-east-1 failed: .*already exists in region us-east-1/);

@@ -5,7 +5,15 @@ import type { ResourceId } from '../cloudformation/stacks';
 import { type HolderNow, refusalOfTakeOver } from '../decide/acquire';
 import type { Environment } from '../environment';
 import { errorName, isDenied, rejected } from '../errors';
-import { type Refused, refuseDeadKey, refuseNative, refuseNoName, refuseRegion, refuseTags } from '../messages';
+import {
+  type Refused,
+  refuseDeadKey,
+  refuseNative,
+  refuseNoName,
+  refuseRegion,
+  refuseReplicaName,
+  refuseTags,
+} from '../messages';
 import { type TagChanges, tooManyTags } from '../model/changes';
 import { holds, type Tags } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
@@ -98,16 +106,20 @@ export async function assertTagsFit(attempt: Attempt, tags: Tags, changes: TagCh
 }
 
 /** A replica that cannot be seen could never be removed again, and its primary never be deleted. */
-export async function assertRegionsAnswer(attempt: Attempt, regions: readonly string[]): Promise<void> {
-  const { env, declared } = attempt;
+export async function assertReplicable(attempt: Attempt, regions: readonly string[]): Promise<void> {
+  const { env, declared, requester } = attempt;
+  const [, , , home] = requester.stackId.split(':');
   const ask = async (region: string) => {
     try {
-      await describe(env, declared.name, env.secretsIn(region), IN_ANOTHER_REGION);
+      const there = await describe(env, declared.name, env.secretsIn(region), IN_ANOTHER_REGION);
+      return there && there.replicaOf !== home ? refuseReplicaName(declared.name, region) : undefined;
     } catch (error) {
-      await refuseForward(attempt, refuseRegion(declared.name, region, errorName(error)));
+      return refuseRegion(declared.name, region, errorName(error));
     }
   };
-  await Promise.all(regions.map(ask));
+  for (const refused of await Promise.all(regions.map(ask))) {
+    if (refused) await refuseForward(attempt, refused);
+  }
 }
 
 /** A rollback that fails leaves the stack stuck: it does what can be done. */

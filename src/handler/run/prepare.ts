@@ -8,8 +8,8 @@ import {
   assertFree,
   assertKeyAlive,
   assertNamed,
-  assertRegionsAnswer,
   assertReleasedByNativeStack,
+  assertReplicable,
   assertTagsFit,
 } from './guards';
 
@@ -35,7 +35,7 @@ export function assertDeclared(attempt: Attempt): void {
 export async function prepareCreation(attempt: Attempt): Promise<void> {
   const { declared } = attempt;
   await assertTagsFit(attempt, {}, { setTags: declared.tags, removeTags: [] });
-  await assertRegionsAnswer(
+  await assertReplicable(
     attempt,
     declared.replicas.map(({ region }) => region),
   );
@@ -81,7 +81,7 @@ export async function prepareRevision(attempt: Attempt, secret: ExistingSecret, 
 
 async function assertFits(attempt: Attempt, secret: ExistingSecret, changes: Changes): Promise<void> {
   await assertTagsFit(attempt, secret.tags, changes);
-  await assertRegionsAnswer(
+  await assertReplicable(
     attempt,
     changes.addReplicas.map(({ region }) => region),
   );

@@ -1,12 +1,13 @@
 import { CfnDeletionPolicy, type CfnResource, Stack } from 'aws-cdk-lib';
-import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IConstruct } from 'constructs';
 import { MAX_OTHER_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE, type RecoverySettings } from '../contract';
 import { error, pathOf, written } from '../error';
-import { type RenderedResource, renderedResource } from '../rendered';
+import { type RenderedResource, renderedProperties, renderedResource } from '../rendered';
 import { secretNameError } from './name';
 import { outermostStack } from './outermost-stack';
 import { isRecoverable } from './recoverable';
-import { replicaErrors } from './replicas';
+import { replicaErrors, replicaRegions } from './replicas';
 import { synthesizedSecretName } from './synthesized-name';
 
 const NAMES_CHECKED = Symbol.for('cdk-recoverable-secret.NamesChecked');
@@ -41,7 +42,7 @@ export function addSynthesisChecks(secret: CfnSecret, settings: RecoverySettings
   const stack = outermostStack(secret);
   if (NAMES_CHECKED in stack) return;
   Object.defineProperty(stack, NAMES_CHECKED, { value: true });
-  stack.node.addValidation({ validate: () => duplicateNameErrors(stack) });
+  stack.node.addValidation({ validate: () => [...duplicateNameErrors(stack), ...replicaNameErrors(stack)] });
 }
 
 /** The permissions of the provider are written with the settings. */
@@ -140,6 +141,37 @@ function duplicateNameErrors(stack: Stack): string[] {
         `'${pathOf(other)}' and '${pathOf(node)}'`,
     ];
   });
+}
+
+/** A replica has the name of its primary, and the secret of another region can have it already. */
+function replicaNameErrors(stack: Stack): string[] {
+  const secretsOf = (scope: IConstruct) =>
+    scope.node.findAll().filter((node): node is CfnSecret => node instanceof CfnSecret);
+  const regionsOf = (secret: CfnSecret) => replicaRegions(renderedProperties(secret));
+  const replicated = secretsOf(stack).filter((secret) => isRecoverable(secret) && regionsOf(secret).length > 0);
+  if (replicated.length === 0) return [];
+  const all = secretsOf(stack.node.root);
+  return replicated.flatMap((secret) => {
+    const name = synthesizedSecretName(secret);
+    const regions = regionsOf(secret);
+    const taken = all.filter(
+      (other) =>
+        other !== secret &&
+        regions.includes(Stack.of(other).region) &&
+        Stack.of(other).account === Stack.of(secret).account &&
+        sameName(synthesizedSecretName(other), name),
+    );
+    return taken.map(
+      (other) =>
+        `replicaRegions must not have a region where the app has a secret of the same name, got: ` +
+        `'${Stack.of(other).region}' for '${pathOf(secret)}', where '${pathOf(other)}' is '${name}' as well; give each a ` +
+        'secretName of its own',
+    );
+  });
+}
+
+function sameName(one: unknown, other: unknown): boolean {
+  return typeof one === 'string' && one === other;
 }
 
 function isConditional(secret: CfnSecret): boolean {
