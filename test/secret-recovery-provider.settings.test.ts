@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import {
   Annotations,
   App,
@@ -18,9 +19,11 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ProductStack } from 'aws-cdk-lib/aws-servicecatalog';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { CodePipeline, CodePipelineSource, ShellStep } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
 import {
   ExistingSecretPolicy,
@@ -462,5 +465,21 @@ describe('a stack that can have no assets', () => {
     const stack = shop({ synthesizer: new LegacyStackSynthesizer() });
     new RecoverableSecret(stack, 'Secret');
     Template.fromStack(stack).resourceCountIs(SECRET, 1);
+  });
+
+  test('is no stack of a stage in CDK Pipelines, which publish the code of the function', () => {
+    const app = new App();
+    const pipelineStack = new Stack(app, 'Pipeline', { env: ENV });
+    const source = CodePipelineSource.s3(Bucket.fromBucketName(pipelineStack, 'Source', 'source'), 'app.zip');
+    const stage = new Stage(app, 'Prod', { env: ENV });
+    const stack = new Stack(stage, 'Shop');
+    new RecoverableSecret(stack, 'Secret');
+    const pipeline = new CodePipeline(pipelineStack, 'Pipeline', {
+      synth: new ShellStep('Synth', { input: source, commands: ['npx cdk synth'] }),
+    });
+    pipeline.addStage(stage);
+    const assembly = app.synth();
+    const hash = path.basename(onlyDeployed(stack, FUNCTION).Properties.Code.S3Key, '.zip');
+    expect(JSON.stringify(assembly.getStackByName('Pipeline').template)).toContain(`${hash}:`);
   });
 });
