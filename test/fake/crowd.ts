@@ -106,8 +106,8 @@ class Crowd {
   /** The first request of a client reads configuration files, which takes real time. */
   private async setUp(): Promise<void> {
     for (let number = 0; number < Math.min(this.environments, this.secrets); number++) {
-      const secrets = WORLD.secretsIn(REGION);
-      const { maxAttempts, retryMode } = secrets.config;
+      const { maxAttempts, retryMode } = WORLD.secrets.config;
+      const secrets = new SecretsManagerClient({ region: REGION, maxAttempts, retryMode });
       const stacks = new CloudFormationClient({ region: REGION, maxAttempts, retryMode });
       await secrets.send(new DescribeSecretCommand({ SecretId: 'none' })).catch(() => {});
       await stacks.send(new DescribeStackResourceCommand({ StackName: 'none', LogicalResourceId: 'none' }));
