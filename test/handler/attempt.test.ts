@@ -59,7 +59,6 @@ describe('a request is still awaited', () => {
 
   test.each<[string, Type, number, Answers, string, boolean]>([
     ['completed', 'Create', 2_000, { creation: async () => 'completed' }, 'completed', true],
-    ['withdrawn', 'Create', OLD, { creation: async () => 'withdrawn' }, 'withdrawn', false],
     ['given up', 'Create', SERVICE_TIMEOUT_SECONDS * 1_000, {}, 'stale', false],
     ['past', 'Update', OLD, { isPast: async () => true }, 'stale', true],
     ['past as well', 'Delete', OLD, { isPast: async () => true }, 'stale', true],
@@ -69,6 +68,30 @@ describe('a request is still awaited', () => {
     expect(await attempt.validity()).toBe(validity);
     await expect(attempt.assertCurrent()).rejects.toThrow('this request is out of date');
     expect(await attempt.isDone()).toBe(isDone);
+  });
+
+  test('also as one that is withdrawn: what it does is undone afterwards', async () => {
+    const { attempt } = delivered('Create', OLD, { creation: async () => 'withdrawn' });
+    expect(await attempt.validity()).toBe('withdrawn');
+    await expect(attempt.assertCurrent()).resolves.toBeUndefined();
+    expect(await attempt.isDone()).toBe(false);
+  });
+
+  test('as long as nothing can have overtaken it since it was asked about', async () => {
+    const isPast = jest.fn(async () => false);
+    const { attempt, fake } = delivered('Update', OLD, { isPast });
+    for (const [wait, asked] of [
+      [0, 1],
+      [1_999, 1],
+      [1, 2],
+    ]) {
+      await fake.env.sleep(wait);
+      await attempt.assertCurrent();
+      expect(isPast).toHaveBeenCalledTimes(asked);
+    }
+    isPast.mockResolvedValue(true);
+    await fake.env.sleep(2_000);
+    await expect(attempt.assertCurrent()).rejects.toThrow('this request is out of date');
   });
 
   test('is asked about that very request', async () => {

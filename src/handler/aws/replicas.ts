@@ -7,9 +7,15 @@ import { describe } from './secrets';
 
 export async function removeReplicas(env: Environment, arn: string, regions: readonly string[]): Promise<void> {
   if (regions.length === 0) return;
-  await retryTransient(env, 'RemoveRegionsFromReplication', STATE_LAG, () =>
-    env.secrets.send(new RemoveRegionsFromReplicationCommand({ SecretId: arn, RemoveReplicaRegions: [...regions] })),
-  );
+  const command = new RemoveRegionsFromReplicationCommand({ SecretId: arn, RemoveReplicaRegions: [...regions] });
+  try {
+    await retryTransient(env, 'RemoveRegionsFromReplication', STATE_LAG, () => env.secrets.send(command));
+  } catch (error) {
+    // Another delivery of the request may have been faster.
+    const areGone = (now?: ExistingSecret) => !now?.replicas.some(({ region }) => regions.includes(region));
+    // @defence replicas-removed-once: throw error
+    if (!areGone(await pollUntil(env, () => describe(env, arn), areGone))) throw error;
+  }
 }
 
 export async function addReplicas(env: Environment, arn: string, replicas: readonly Replica[]): Promise<void> {
