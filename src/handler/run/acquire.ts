@@ -60,8 +60,8 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
     // @defence rollback-never-refuses-name
     if (decision.action === 'refuse' && direction.kind === 'rollback' && found)
       return { arn: found.arn, outcome: 'KEPT' };
-    // @defence past-replacement
-    if (requester.type === 'Update') await attempt.assertCurrent();
+    // @defence past-acquisition
+    if (decision.action !== 'refuse') await attempt.assertCurrent();
     return perform(attempt, decision, direction);
   });
 }

@@ -42,7 +42,11 @@ export class Attempt {
 
   /** A precaution: where the stack cannot be seen, a request counts as what it says it is. */
   async validity(): Promise<Validity> {
-    return this.isFresh ? 'current' : this.askValidity();
+    if (this.isFresh) return 'current';
+    const now = this.env.now();
+    const validity = await this.askValidity();
+    if (validity === 'current') this.awaitedAt = now;
+    return validity;
   }
 
   private async askValidity(): Promise<Validity> {
@@ -58,13 +62,15 @@ export class Attempt {
     return (await queryOr(this.env, false, () => stacks.isPast(type, of, sentAt))) ? 'stale' : 'current';
   }
 
-  /** A delivery that comes when CloudFormation is done with the request must not do its work once more. */
+  /**
+   * A delivery that comes when CloudFormation is done with the request must not do its work once more. What a withdrawn Create
+   * does is undone afterwards, together with what it has done.
+   */
   async assertCurrent(): Promise<void> {
-    const now = this.env.now();
-    if (now - this.awaitedAt < FRESH_MS) return;
+    if (this.env.now() - this.awaitedAt < FRESH_MS) return;
+    const validity = await this.validity();
     // @defence past-requests
-    if ((await this.validity()) !== 'current') throw rejected(refuseStale());
-    this.awaitedAt = now;
+    if (validity === 'completed' || validity === 'stale') throw rejected(refuseStale());
   }
 
   /** Whether another delivery of the request was carried through. */

@@ -152,8 +152,9 @@ async function removeFor(
   // @defence note-leaving-replicas
   if (unknown.length > 0) await tag(env, secret.arn, leavingTag([...leaving, ...unknown]));
   await letReplicasGo(attempt, secret.arn, replicated, [...declaredRegions, ...leaving]);
-  // Replicas take long to go, and meanwhile another request may have given the secret back.
-  const now = replicated.length > 0 ? await describe(env, secret.arn) : secret;
+  // Replicas take long to go, and questions to CloudFormation take a moment, in which the secret may have come into other hands.
+  const isOld = replicated.length > 0 || windowInDays === undefined;
+  const now = isOld ? await describe(env, secret.arn) : secret;
   // @defence schedule-same-claim
   if (now && !isSameClaim(now.ownership, secret.ownership)) {
     return new Stale(failOtherHands(secret));
