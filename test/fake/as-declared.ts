@@ -1,24 +1,39 @@
+import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import { readOwnership } from '../../src/handler/model/ownership';
 import { NO_WINDOW, OWNERSHIP_TAG } from '../../src/private/contract';
 import { declaredText, ownerOf, type SecretDeclaration } from './app';
-import type { Resource, Sent } from './cloudformation-model';
+import type { Deployment, Resource, Sent } from './cloudformation-model';
+import type { Change } from './fake-secrets-manager';
 import { type Happened, isHeld } from './happened';
 import { currentValue, type SecretRecord, stateOf } from './secret-record';
 
 /** What is not as the template says, although CloudFormation was told that it is. */
 export function notAsDeclared(happened: Happened): { readonly record: SecretRecord; readonly broken: string }[] {
-  const { alone, deployments, deadKeys, stacks, after, sent } = happened;
-  if (!alone || deadKeys || deployments.length !== 1) return [];
-  const [{ stackId, ok }] = deployments;
-  return [...(stacks.stackById(stackId)?.resources.values() ?? [])].flatMap((resource) => {
-    const last = sent.filter(({ request }) => request.LogicalResourceId === resource.logicalId).pop();
-    const record = [...after.keys()].find(({ arn }) => arn === resource.physicalId);
-    if (!record || last?.answer?.status !== 'SUCCESS' || last.request.RequestType === 'Delete') return [];
-    const here = holderIs(record, stackId, resource);
-    if (!ok && !(here && wasAlwaysHeld(record, happened))) return [];
-    const broken = here ? difference(record, resource, last, happened) : `is not held, ${JSON.stringify(record.tags)}`;
-    return broken ? [{ record, broken: `${broken}, and the ${last.request.RequestType} succeeded` }] : [];
-  });
+  if (happened.obstructed) return [];
+  return happened.deployments.flatMap((deployment) =>
+    [...(happened.stacks.stackById(deployment.stackId)?.resources.values() ?? [])].flatMap((resource) => {
+      const last = happened.sent.filter(({ request }) => isAbout(resource, deployment, request)).pop();
+      const record = [...happened.after.keys()].find(({ arn }) => arn === resource.physicalId);
+      if (!record || last?.answer?.status !== 'SUCCESS' || last.request.RequestType === 'Delete') return [];
+      const broken = wrong(record, deployment, resource, last, happened);
+      return broken ? [{ record, broken: `${broken}, and the ${last.request.RequestType} succeeded` }] : [];
+    }),
+  );
+}
+
+function isAbout({ logicalId }: Resource, { stackId }: Deployment, request: CloudFormationRequest): boolean {
+  return request.StackId === stackId && request.LogicalResourceId === logicalId;
+}
+
+function wrong(record: SecretRecord, deployment: Deployment, resource: Resource, last: Sent, happened: Happened) {
+  const here = holderIs(record, deployment.stackId, resource);
+  if (!deployment.ok && !(here && wasAlwaysHeld(record, happened))) return undefined;
+  // Another stack may have taken it meanwhile, but not halfway.
+  if (!happened.alone) {
+    const { stackId, logicalId } = readOwnership(record.tags);
+    return deployment.ok && !(stackId && logicalId) ? `is held by nobody, ${JSON.stringify(record.tags)}` : undefined;
+  }
+  return here ? difference(record, resource, last, happened) : `is not held, ${JSON.stringify(record.tags)}`;
 }
 
 function holderIs({ tags }: SecretRecord, stackId: string, { logicalId, declaration }: Resource): boolean {
@@ -49,11 +64,21 @@ function difference(record: SecretRecord, { declaration }: Resource, last: Sent,
   if (declaration.team && record.tags.team !== declaration.team) return `has the team ${record.tags.team}`;
   const window = declaration.force ? NO_WINDOW : String(declaration.window);
   if (record.tags[OWNERSHIP_TAG.recoveryWindow] !== window) return 'does not say its window';
+  const isPending = (stages: ReadonlySet<string>) => stages.has('AWSPENDING') && !stages.has('AWSCURRENT');
+  const cutOff = [...record.versions.values()].some(({ stages }) => isPending(stages));
+  if (isRestored(record, last, happened) && cutOff) return 'has a rotation that can never end';
   // A rollback does what it can.
   if (!ok) return undefined;
   const replicas = [...record.replicas].filter(([, { status }]) => status === 'InSync').map(([region]) => region);
   if (String(replicas.sort()) !== String([...declaration.replicas].sort())) return `is replicated to ${replicas}`;
   return isWrongValue(record, declaration, last, happened) ? 'has another value than it was to have' : undefined;
+}
+
+/** As a new resource, to which nothing that rotates it belongs yet. */
+function isRestored(record: SecretRecord, { request, declaration, oldDeclaration }: Sent, { changes }: Happened) {
+  const isNew = oldDeclaration?.name !== declaration.name;
+  const restored = (change: Change) => change.operation === 'RestoreSecret' && change.by === request.RequestId;
+  return isNew && changes.some((change) => change.record === record && restored(change));
 }
 
 /** The README's table of what becomes of a value, written once more and independently. */

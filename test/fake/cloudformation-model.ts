@@ -108,6 +108,8 @@ export class CloudFormationModel implements StackDescriptions {
   /** Requests of the current step. */
   private inStep = 0;
   private duplicates: readonly Duplicate[] = [];
+  /** What was planned and did not come about: the request is not there, or was withdrawn. */
+  readonly missed = new Set<Duplicate>();
   private faults: Faults;
   /** Deliveries that nobody waits for. */
   private readonly loose: Promise<void>[] = [];
@@ -136,6 +138,8 @@ export class CloudFormationModel implements StackDescriptions {
   begin(faults: Faults, duplicates: readonly Duplicate[]): void {
     this.faults = faults;
     this.duplicates = duplicates;
+    this.missed.clear();
+    for (const duplicate of duplicates) this.missed.add(duplicate);
     this.inStep = 0;
     this.abandoned.clear();
     this.retained.clear();
@@ -466,7 +470,9 @@ export class CloudFormationModel implements StackDescriptions {
     this.faults.number(request.RequestId);
 
     const ordinal = this.inStep++;
-    const duplicate = this.duplicates.find((planned) => planned.request === ordinal)?.when;
+    const planned = this.duplicates.find(({ request }) => request === ordinal);
+    const duplicate = planned?.when;
+    if (planned) this.missed.delete(planned);
     const faults = this.faults;
     let wake: () => void = () => {};
     const answered = new Promise<void>((resolve) => {

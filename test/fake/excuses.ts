@@ -48,16 +48,19 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
 
 /**
  * Of two deliveries one restored the secret and then failed at its tags, and the other one found it live and adopted
- * it: nothing but the memory of the first one tells that it has to be scheduled again.
+ * it, or gave it back: nothing but the memory of the first one tells that it has to be scheduled again.
  */
 export const restoredBesides: Excuse = (record, happened) =>
-  restores(record, happened).some(
-    ({ restore, later, after }) =>
-      happened.sent.some(({ request, overlaps }) => overlaps && request.RequestId === restore.by) &&
-      after.some(({ operation }) => operation === 'TagResource') &&
-      later.some(({ tags }) => claimOf(tags) === `ADOPTED ${restore.by}`) &&
-      !later.some(({ tags }) => claimOf(tags) === `RESTORED ${restore.by}`),
-  );
+  restores(record, happened).some(({ restore, later, after }) => {
+    const overlaps = happened.sent.some((one) => one.overlaps && one.request.RequestId === restore.by);
+    const mine = later.filter(({ by }) => by === restore.by);
+    const adopted = mine.some(({ tags }) => claimOf(tags) === `ADOPTED ${restore.by}`);
+    const restored = mine.some(({ tags }) => claimOf(tags) === `RESTORED ${restore.by}`);
+    const returned = mine.some(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
+    if (!overlaps) return false;
+    if (after.some(({ operation }) => operation === 'TagResource') && adopted && !restored) return true;
+    return returned && after.some(({ kind }) => kind === 'dies');
+  });
 
 /** Every RestoreSecret of a request: what came after it, and what went wrong until the request had tagged the secret. */
 function restores(
@@ -177,8 +180,9 @@ export const arrivedLate: Excuse = (record, happened) =>
     return change.at > one.endedAt && change.at <= one.endedAt + timeToAct(happened);
   });
 
-/** As long as a key is dead, the rollback that needs it has not ended. */
-export const hasDeadKey: Excuse = (_record, { deadKeys, stacks }) => deadKeys && stacks.abandoned.size > 0;
+/** As long as a key is dead, or a secret is replicated with another account, the rollback or Delete that it stops has not ended. */
+export const isObstructed: Excuse = (record, { obstructed, stacks }) =>
+  obstructed && (record.sharedWith !== undefined || stacks.abandoned.size > 0);
 
 /** `OUTCOME REQUEST`, without when. */
 function claimOf(tags: Change['tags']): string | undefined {

@@ -69,13 +69,14 @@ type Verdict = 'FAILED' | 'SUCCESS' | 'CREATED' | 'RESTORED' | 'ADOPTED';
 function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormationModel): Verdict | undefined {
   const { request, declaration, oldDeclaration, stack, stackStatus } = sent;
   const type = request.RequestType;
-  if (type === 'Delete') return 'SUCCESS';
+  if (stackStatus.includes('ROLLBACK') || type === 'Delete') return secrets.obstructed ? undefined : 'SUCCESS';
   const isDead = (key: string | undefined) => key !== undefined && secrets.keyStates.has(key);
-  if (stackStatus.includes('ROLLBACK')) return secrets.keyStates.size > 0 ? undefined : 'SUCCESS';
   const record = secrets.named(stack.region, declaration.name);
   const deadKey = isDead(record?.kmsKeyId);
   if (!deadKey && isDead(declaration.key)) return undefined;
   if (!canReplicate(record, declaration, secrets)) return undefined;
+  const isOff = declaration.replicas.some((region) => secrets.regionsLeft.has(region) && !record?.replicas.has(region));
+  if (record?.sharedWith || isOff) return 'FAILED';
   const { restorePolicy, existingPolicy } = declaration;
   const owner = ownerOf(declaration, stack.name);
   if (type === 'Update' && declaration.name === oldDeclaration?.name) {

@@ -13,6 +13,12 @@ export interface Facts {
   readonly deletedDateIsRequest: boolean;
   /** While a deletion without recovery is under way, CreateSecret and RestoreSecret say "was deleted". */
   readonly saysWasDeleted: boolean;
+  /** While it is under way, DescribeSecret finds no secret any more. */
+  readonly forgetsBeingDeleted: boolean;
+  /** Adding a replica that is there does nothing instead of failing. */
+  readonly replicatesTwice: boolean;
+  /** Removing a replica that is not there fails instead of doing nothing. */
+  readonly removesReplicasOnce: boolean;
   /** A tag change by which the caller would lose its permission is refused, as the API reference says. */
   readonly refusesLockout: boolean;
   /** A version without a staging label is deleted at once. */
@@ -38,6 +44,9 @@ export const NO_SURPRISES: Facts = {
   restoreOfLiveFails: false,
   deletedDateIsRequest: false,
   saysWasDeleted: false,
+  forgetsBeingDeleted: false,
+  replicatesTwice: false,
+  removesReplicasOnce: false,
   refusesLockout: false,
   purgesVersions: false,
   stateLags: false,

@@ -78,6 +78,8 @@ export class FakeSecretsManager {
   readonly values = new Set<string>();
   /** States of KMS keys; a key that is not listed works. */
   readonly keyStates = new Map<string, string>();
+  /** Regions that the account has left. */
+  readonly regionsLeft = new Set<string>();
 
   private readonly regions = new Map<string, Map<string, SecretRecord>>();
   private readonly memories = new Map<SecretRecord, Memory>();
@@ -111,9 +113,25 @@ export class FakeSecretsManager {
       const name = command.constructor.name.replace(/Command$/, '');
       const operation = this.operations[name];
       if (!operation) throw new Error(`the fake does not know ${name}`);
-      return caller.travel(name, command.input, () => operation.call(this, command.input as never, region, caller));
+      return caller.travel(name, command.input, () => {
+        if (this.regionsLeft.has(region)) throw errors.regionIsOff();
+        return operation.call(this, command.input as never, region, caller);
+      });
     };
     return { send } as unknown as SecretsManagerClient;
+  }
+
+  /** What a rotation does first: the next value is pending, until it is known to work. */
+  beginRotation(region: string, name: string, value: string): void {
+    const record = this.named(region, name);
+    if (!record || stateOf(record) !== 'live' || record.replicaOf) throw errors.notFound();
+    for (const { stages } of record.versions.values()) stages.delete('AWSPENDING');
+    record.versions.set(this.makeToken(), { value, stages: new Set(['AWSPENDING']) });
+  }
+
+  /** Whether something is in the way that only a person can take away: a dead key, or a replication between accounts. */
+  get obstructed(): boolean {
+    return this.keyStates.size > 0 || this.records.some(({ sharedWith, gone }) => sharedWith !== undefined && !gone);
   }
 
   /** The secret that has the name now. */
@@ -171,6 +189,7 @@ export class FakeSecretsManager {
     if (!record) throw errors.notFound();
     const past = this.pastOf(record);
     if (past?.state === 'absent') throw errors.notFound();
+    if (this.facts.forgetsBeingDeleted && stateOf(record) === 'being deleted') throw errors.notFound();
     const described = this.description(record);
     if (past) {
       described.DeletedDate = past.state === 'live' ? undefined : (described.DeletedDate ?? new Date(this.clock.now));
@@ -227,6 +246,11 @@ export class FakeSecretsManager {
     const record = this.changeable(caller, 'UpdateSecretVersionStage', region, input.SecretId);
     const to = input.MoveToVersionId ?? '';
     const from = input.RemoveFromVersionId ?? '';
+    if (input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === undefined) {
+      record.versions.get(from)?.stages.delete('AWSPENDING');
+      this.note(caller, 'UpdateSecretVersionStage', record);
+      return { ARN: record.arn, Name: record.name };
+    }
     if (input.VersionStage !== 'AWSCURRENT' || !record.versions.has(to)) {
       throw new errors.ServiceError('InvalidParameterException', 'No such version.');
     }
@@ -298,6 +322,7 @@ export class FakeSecretsManager {
     }
     if (record.replicaOf) throw errors.isReplica();
     if (record.owningService) throw errors.isManaged(record.owningService);
+    if (record.sharedWith) throw errors.isShared(record.sharedWith);
     if (record.replicas.size > 0) throw errors.hasReplicas(record.arn, [...record.replicas.keys()]);
     const state = stateOf(record);
     if (state === 'being deleted') throw errors.wasDeleted();
@@ -322,6 +347,8 @@ export class FakeSecretsManager {
   private stopReplication(input: RemoveRegionsFromReplicationCommandInput, region: string, caller: Caller) {
     const record = this.changeable(caller, 'RemoveRegionsFromReplication', region, input.SecretId);
     for (const replicaRegion of input.RemoveReplicaRegions ?? []) {
+      if (this.facts.removesReplicasOnce && !record.replicas.has(replicaRegion))
+        throw errors.notReplicated(replicaRegion);
       record.replicas.delete(replicaRegion);
       const replica = this.named(replicaRegion, record.name);
       if (replica?.replicaOf !== record) continue;
@@ -359,7 +386,8 @@ export class FakeSecretsManager {
       if (Region === record.region)
         throw new errors.ServiceError('InvalidParameterException', 'Invalid replica region.');
       if (record.replicas.has(Region)) {
-        throw new errors.ServiceError('InvalidParameterException', `The secret is replicated to ${Region} already.`);
+        if (this.facts.replicatesTwice) continue;
+        throw errors.isReplicated(Region);
       }
       const entry = { kmsKeyId: KmsKeyId, status: 'InProgress' as const, statusMessage: '' };
       record.replicas.set(Region, entry);
@@ -369,6 +397,11 @@ export class FakeSecretsManager {
 
   private completeReplication(record: SecretRecord, region: string, entry: { status: string; statusMessage: string }) {
     if (record.replicas.get(region) !== entry) return;
+    if (this.regionsLeft.has(region)) {
+      entry.status = 'Failed';
+      entry.statusMessage = `Replication failed: region ${region} is not enabled.`;
+      return;
+    }
     if (this.named(region, record.name)) {
       entry.status = 'Failed';
       entry.statusMessage = `Replication failed: Secret name ${record.name} already exists in region ${region}.`;
@@ -404,6 +437,7 @@ export class FakeSecretsManager {
           ? Object.fromEntries([...shown.versions].map(([id, { stages }]) => [id, [...stages]]))
           : undefined,
       OwningService: record.owningService,
+      ...(record.sharedWith && { CrossAccountReplicas: [{ AccountId: record.sharedWith }] }),
       PrimaryRegion: record.replicaOf?.region ?? (record.replicas.size > 0 ? record.region : undefined),
       ReplicationStatus:
         record.replicas.size > 0

@@ -44,6 +44,7 @@ export class Faults {
   private readonly broken = new Set<string>();
   private readonly ordinals = new Map<string, number>();
   private readonly hits = new Map<string, Hit[]>();
+  private readonly struckPlans = new Set<Fault>();
   private readonly denials = new Map<string, Pick<Hit, 'at'>[]>();
 
   constructor(private readonly planned: readonly Fault[] = []) {}
@@ -70,6 +71,11 @@ export class Faults {
   /** Whether anything went wrong. */
   get struck(): boolean {
     return this.hits.size > 0;
+  }
+
+  /** What was planned and did not come about. */
+  get missed(): readonly Fault[] {
+    return this.planned.filter((fault) => !this.struckPlans.has(fault));
   }
 
   hasDied(requestId: string): boolean {
@@ -102,6 +108,7 @@ export class Faults {
       if (one.request === undefined) return one.call === (one.operation === undefined ? all : ofOperation);
       return one.call === (one.operation === undefined ? ofRequest : ofBoth);
     });
+    if (fault) this.struckPlans.add(fault);
     // What CloudFormation knows is a precaution; it cannot be denied for good.
     if (fault?.kind === 'broken' && !operation.startsWith('DescribeStack')) {
       this.broken.add(`${requestId} ${operation}`);

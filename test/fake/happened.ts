@@ -19,8 +19,8 @@ export interface Happened {
   /** Deployments of the step. */
   readonly deployments: readonly Deployment[];
   readonly stacks: CloudFormationModel;
-  /** Whether there is a KMS key that cannot be used. */
-  readonly deadKeys: boolean;
+  /** Whether something is in the way that only a person can take away. */
+  readonly obstructed: boolean;
   /** Who held what when the step began. */
   readonly heldBefore: ReadonlySet<SecretRecord>;
 }

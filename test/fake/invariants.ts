@@ -7,8 +7,8 @@ import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
   type Excuse,
-  hasDeadKey,
   isGivenUp,
+  isObstructed,
   racedWithItself,
   restoredBesides,
   restoredWithoutTrace,
@@ -56,7 +56,8 @@ const nothingIsLost: Invariant = ({ before, after, changes, sent }) =>
     const killing = changes.find((change) => change.record === record && change.forced);
     if (killing) {
       const killer = sent.find(({ request }) => request.RequestId === killing.by);
-      if (killing.by === 'administrator' || (killer && mayForce(killer))) return [];
+      const held = readOwnership(killing.tags).stackId === killer?.request.StackId;
+      if (killing.by === 'administrator' || (killer && held && mayForce(killer))) return [];
       return [{ record, broken: `was deleted without recovery by ${killing.by}, which nobody asked for` }];
     }
     if (after.get(record)?.state === 'gone' || hasValue(record, value)) return [];
@@ -93,7 +94,8 @@ const nothingForeignIsTouched: Invariant = (happened) => {
     if (operation !== 'RestoreSecret' && restored.has(`${by} ${record.arn}`)) continue;
     const request = sent.find(({ request }) => request.RequestId === by);
     const seen = [then, ...(alone ? [] : recent.map(({ picture }) => picture))];
-    if (request && seen.some((picture) => concerns(request, record, picture))) continue;
+    const concerned = operation === 'DeleteSecret' ? isOwnHolder : concerns;
+    if (request && seen.some((picture) => concerned(request, record, picture))) continue;
     const broken = `got a ${operation} by ${by}, and belonged to others: ${JSON.stringify(then.tags)}`;
     complaints.push({ record, broken, unless: [tookAtOnce(by), arrivedLate] });
   }
@@ -109,6 +111,17 @@ function tookAtOnce(by: string): Excuse {
     return mine.some((change) => change.by !== by && Math.abs(change.at - began) <= timeToAct(happened));
   };
   return tookAtOnce;
+}
+
+/** What another resource holds is not deleted, whatever the policies say; a tagging tool may have taken the tag off. */
+function isOwnHolder(
+  { request, declaration, oldDeclaration, stack }: Sent,
+  _record: SecretRecord,
+  { tags }: Seen,
+): boolean {
+  const { owner, stackId } = readOwnership(tags);
+  const owners = [declaration, oldDeclaration ?? declaration].map((declared) => ownerOf(declared, stack.name));
+  return stackId === request.StackId || (stackId === undefined && owner !== undefined && owners.includes(owner));
 }
 
 /** Whether the request may have to do with the secret at all. */
@@ -146,7 +159,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   const { deployments, heldBefore, stacks } = happened;
   const complaints: Complaint[] = [];
   const complain = (broken: string, ...unless: Excuse[]) => {
-    const always = [arrivedLate, wasTornDown, hasDeadKey, isGivenUp, restoredWithoutTrace, wasLeftBehind];
+    const always = [arrivedLate, wasTornDown, isObstructed, isGivenUp, restoredWithoutTrace, wasLeftBehind];
     complaints.push({ record, broken: `${broken} after the failed deployment`, unless: [...unless, ...always] });
   };
   // An empty secret that was given a value cannot be emptied again.
@@ -206,7 +219,7 @@ const nothingIsLeftBehind: Invariant = (happened) => {
       {
         record,
         broken: `is live, and no resource holds it: ${JSON.stringify(now.tags)}`,
-        unless: [arrivedLate, wasHandedOver, hasDeadKey, restoredWithoutTrace, restoredBesides, isGivenUp],
+        unless: [arrivedLate, wasHandedOver, isObstructed, restoredWithoutTrace, restoredBesides, isGivenUp],
       },
     ];
   });
@@ -226,4 +239,7 @@ const noReplicaIsStranded: Invariant = ({ after, changes }) =>
   });
 
 const whatIsDeployedIsAsDeclared: Invariant = (happened) =>
-  notAsDeclared(happened).map((complaint) => ({ ...complaint, unless: [arrivedLate, undoneByTheOther] }));
+  notAsDeclared(happened).map((complaint) => ({
+    ...complaint,
+    unless: [arrivedLate, undoneByTheOther, restoredWithoutTrace],
+  }));

@@ -38,6 +38,9 @@ const BY_HAND: ByHand[] = [
   'removes our tags',
   'gives it to a stranger',
   'tags it',
+  'begins a rotation',
+  'leaves the region, or comes back',
+  'replicates it with another account, or ends that',
   'disables the key',
   'enables the key',
 ];

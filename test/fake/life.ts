@@ -77,6 +77,9 @@ export type ByHand =
   | 'removes our tags'
   | 'gives it to a stranger'
   | 'tags it'
+  | 'begins a rotation'
+  | 'replicates it with another account, or ends that'
+  | 'leaves the region, or comes back'
   | 'disables the key'
   | 'enables the key';
 
@@ -106,6 +109,8 @@ export interface Audience {
   tell?(line: string): void;
   /** Gets the name of an excuse whenever one is needed. */
   excused?(name: string): void;
+  /** Gets what was planned for a step and did not come about. */
+  missed?(what: string): void;
 }
 
 /** Throws when the life breaks a promise of the library. */
@@ -127,6 +132,8 @@ class Life implements Witness {
   private alone = false;
   /** Whether each request is dealt with before anything else happens. */
   private orderly = false;
+  /** What was planned for the step and had no effect. */
+  private readonly inVain: object[] = [];
   private checkedOutput = 0;
   private written = 0;
 
@@ -176,10 +183,13 @@ class Life implements Witness {
       alone: this.alone,
       deployments,
       stacks: this.stacks,
-      deadKeys: this.secrets.keyStates.size > 0,
+      obstructed: this.secrets.obstructed,
       heldBefore,
     };
     assertInvariants(happened, (name) => this.audience.excused?.(name));
+    for (const planned of [...this.faults.missed, ...this.stacks.missed, ...this.inVain.splice(0)]) {
+      this.audience.missed?.(`step ${this.plan.steps.indexOf(step)}: ${JSON.stringify(planned)}`);
+    }
     for (const line of this.lambda.output.slice(this.checkedOutput)) assertNoValue(line);
     this.checkedOutput = this.lambda.output.length;
   }
@@ -220,7 +230,9 @@ class Life implements Witness {
           replicas: secret.replicas.filter((replica) => replica !== region),
         }));
         this.audience.tell?.(`deploy ${stack}${failure ? `, which fails: ${JSON.stringify(failure)}` : ''}`);
-        deployments.push(await this.stacks.deploy(stack, region, secrets, failure));
+        const deployment = await this.stacks.deploy(stack, region, secrets, failure);
+        deployments.push(deployment);
+        if (failure && deployment.ok) this.inVain.push(failure);
       }),
     );
   }
@@ -314,8 +326,8 @@ class Life implements Witness {
   }
 
   stuck(what: string): void {
-    // With a dead key nothing can be written back; somebody has to enable the key and try again.
-    if (!this.faults.struck && this.secrets.keyStates.size === 0) this.failed(new Error(what));
+    // With a dead key nothing can be written back, and a secret of two accounts not be deleted; somebody has to mend that.
+    if (!this.faults.struck && !this.secrets.obstructed) this.failed(new Error(what));
   }
 
   private async byHand(what: ByHand, name: string, region: string): Promise<void> {
@@ -370,6 +382,18 @@ class Life implements Witness {
         case 'tags it':
           await client.send(new TagResourceCommand({ SecretId: name, Tags: tags({ team: 'by hand', cost: '7' }) }));
           break;
+        case 'begins a rotation':
+          this.secrets.beginRotation(region, name, value);
+          break;
+        case 'replicates it with another account, or ends that': {
+          const record = this.secrets.named(region, name);
+          if (record) record.sharedWith = record.sharedWith ? undefined : '999900001111';
+          break;
+        }
+        case 'leaves the region, or comes back':
+          if (Object.values<string>(STACKS).includes(region)) break;
+          if (!this.secrets.regionsLeft.delete(region)) this.secrets.regionsLeft.add(region);
+          break;
         case 'disables the key':
           this.secrets.keyStates.set(KEY, 'Disabled');
           break;
@@ -379,6 +403,7 @@ class Life implements Witness {
     } catch (error) {
       // People also try what does not work.
       if (!(error instanceof ServiceError)) throw error;
+      this.inVain.push({ what, name });
     }
   }
 }

@@ -6,6 +6,8 @@ import { type Deploy, KEY, type LifePlan, type Step } from './life';
 /** A life that once broke a promise, in words and in steps. */
 export interface Regression {
   readonly story: string;
+  /** What makes it this story: parts of lines, in the order in which the story tells them. */
+  readonly happens?: readonly string[];
   readonly templates: readonly Template[];
   readonly steps: readonly Step[];
   readonly facts?: Partial<Facts>;

@@ -6,6 +6,8 @@ export interface SecretRecord {
   description: string;
   kmsKeyId?: string;
   owningService?: string;
+  /** The account that it is replicated with. */
+  sharedWith?: string;
   tags: Record<string, string>;
   /** Never tagged and untagged again differ in what DescribeSecret shows. */
   everTagged: boolean;

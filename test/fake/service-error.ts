@@ -50,6 +50,18 @@ export const isReplica = () =>
 export const isManaged = (service: string) =>
   new ServiceError('InvalidRequestException', `The secret is managed by ${service}.`);
 
+export const isShared = (account: string) =>
+  new ServiceError('InvalidRequestException', `The secret is replicated with account ${account}.`);
+
+export const isReplicated = (region: string) =>
+  new ServiceError('InvalidParameterException', `The secret is replicated to ${region} already.`);
+
+export const notReplicated = (region: string) =>
+  new ServiceError('InvalidParameterException', `The secret is not replicated to ${region}.`);
+
+export const regionIsOff = () =>
+  new ServiceError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+
 export const windowOutOfRange = () =>
   new ServiceError(
     'InvalidParameterException',
