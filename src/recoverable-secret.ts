@@ -8,9 +8,9 @@ import { SecretRecovery, type SecretRecoveryProps } from './secret-recovery';
  * A secret, and how it is recovered: the props of `secretsmanager.Secret` and of `SecretRecovery`.
  *
  * Two props of `secretsmanager.Secret` mean something else here. Without `secretName` the secret gets a name that is
- * the same on every deployment, and another one when the construct moves to another path; CloudFormation generates
- * none. `removalPolicy` `DESTROY`, the default, schedules the deletion with the `recoveryWindow`; `RETAIN` leaves the
- * secret live; `SNAPSHOT` throws.
+ * the same on every deployment, unless the construct or the stack is renamed; CloudFormation generates none.
+ * `removalPolicy` `DESTROY`, the default, schedules the deletion with the `recoveryWindow`; `RETAIN` leaves the secret
+ * live; `SNAPSHOT` throws.
  */
 export interface RecoverableSecretProps extends SecretProps, SecretRecoveryProps {}
 
@@ -20,6 +20,9 @@ export interface RecoverableSecretProps extends SecretProps, SecretRecoveryProps
  * Use it in place of `secretsmanager.Secret`, with the same props and methods. When it leaves its stack, or the stack
  * is destroyed, it is scheduled for deletion with a recovery window; when it comes back, the next deployment restores
  * the same secret: same name, same ARN, same value.
+ *
+ * Without `secretName` it gets a name that is the same on every deployment, unless the construct or the stack is renamed;
+ * CloudFormation generates none, whatever the prop's own documentation says.
  *
  * In the template it is a `Custom::RecoverableSecret`, which a Lambda function of the stack serves, see
  * `SecretRecoveryProvider`. A deployed `Secret` cannot become one in place: CloudFormation refuses the change of type,
