@@ -1,4 +1,3 @@
-import './fake/quiet-sdk';
 import {
   CreateSecretCommand,
   DeleteSecretCommand,

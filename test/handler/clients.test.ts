@@ -1,4 +1,3 @@
-import '../fake/quiet-sdk';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

@@ -30,8 +30,6 @@ import { Resource, type StackState } from './resource';
 export { awsEnvironment, handler, SIGNATURE };
 
 jest.mock('../../src/handler/aws/clients', () => {
-  // The SDK tells once per process how long it will support this version of Node.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const { awsEnvironment: real } = jest.requireActual('../../src/handler/aws/clients');
   return {
     awsEnvironment: (...known: Parameters<typeof real>) => ({

@@ -1,4 +1,3 @@
-import '../fake/quiet-sdk';
 import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
 import { answerTo } from '../../src/handler/main';
 import { FakeEnvironment, type Parts, PreparedService } from './environment';

@@ -1,4 +1,3 @@
-import '../fake/quiet-sdk';
 import { Match } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Account } from '../../src/cli/aws/account';

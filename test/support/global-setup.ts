@@ -18,6 +18,8 @@ export default async function globalSetup(): Promise<void> {
   if (path.basename(os.tmpdir()).startsWith(PREFIX)) return;
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), PREFIX));
   process.env.TMPDIR = directory;
+  // In every test file the SDK would say anew how long it will support this version of Node.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   // Several attempts: what is being killed at this moment may still write.
   process.once('exit', () => fs.rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   for (const [signal, code] of [
