@@ -174,7 +174,7 @@ function messagesOf(file: string): string[] {
       !!node.arguments[0] &&
       ts.isTemplateExpression(node.arguments[0]);
     if (isError || isRefusal || isSuper) found.push(...textsOf(node.arguments?.[0]));
-    if (ts.isReturnStatement(node) && /function (explain|aftermath|leftBehind)\(/.test(functionAround(node)))
+    if (ts.isReturnStatement(node) && /function (explain|leftBehind|after\w+)\(/.test(functionAround(node)))
       found.push(...textsOf(node.expression));
     ts.forEachChild(node, visit);
   };

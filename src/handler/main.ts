@@ -1,13 +1,14 @@
+import { afterCleanUp, afterCreate, afterDelete, afterRollback, afterUpdate, leftBehind } from './aftermath';
 import { awsEnvironment } from './aws/clients';
 import { queryOr } from './aws/retry';
 import { type CloudFormationRequest, validityOf } from './cloudformation/request';
 import { type Answer, oneLine, sendAnswer } from './cloudformation/response';
 import type { Environment } from './environment';
 import { RequestRejected, RollbackIncomplete } from './errors';
-import { aftermath, explain, leftBehind } from './messages';
+import { explain } from './messages';
 import type { ExistingSecret } from './model/secret';
 import type { Acquired } from './run/acquire';
-import { Attempt, isArn, unknownSecret } from './run/attempt';
+import { Attempt, unknownSecret } from './run/attempt';
 import { onCreate } from './run/create';
 import { onDelete } from './run/delete';
 import { onUpdate } from './run/update';
@@ -69,10 +70,14 @@ function lastUse(secret: ExistingSecret | undefined): string | undefined {
   return secret && `last used: ${secret.lastAccessedDate?.toISOString().slice(0, 10) ?? 'never, as far as AWS tells'}`;
 }
 
-async function next({ env, requester, declared, physicalId }: Attempt): Promise<string> {
+async function next({ env, requester, declared, before, lettingGo }: Attempt): Promise<string> {
   const { type, stackId } = requester;
-  if (type !== 'Delete' || !isArn(physicalId)) return aftermath(type, declared);
-  const status = await queryOr(env, undefined, () => env.stacks.status(stackId));
-  // CloudFormation forgets a resource whose clean-up fails.
-  return aftermath(type, declared, status?.includes('CLEANUP') ? physicalId : undefined);
+  if (type === 'Create') return afterCreate(declared);
+  const status = (await queryOr(env, undefined, () => env.stacks.status(stackId))) ?? '';
+  if (type === 'Delete') {
+    return status.includes('CLEANUP') ? afterCleanUp(declared, lettingGo) : afterDelete(declared);
+  }
+  if (status.includes('ROLLBACK')) return afterRollback(declared);
+  // Another name is another secret, of which the request itself undoes what it has done.
+  return declared.name === before.name ? afterUpdate(declared) : afterCreate(declared);
 }

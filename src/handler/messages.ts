@@ -183,30 +183,3 @@ export function explain(error: unknown): string {
   if (error instanceof RequestRejected || error instanceof Failure) return error.message;
   return `the function failed with ${error instanceof Error ? error.name : 'an unknown error'}`;
 }
-
-export function leftBehind({ name }: DeclaredSecret): string {
-  return `secret '${name}' could not be put back as it was found, the rollback tries again`;
-}
-
-/**
- * What a failure means for the secret, and what to do.
- *
- * @param forgottenId Id of a secret whose deletion CloudFormation will not try again
- */
-export function aftermath(type: Requester['type'], declared: DeclaredSecret, forgottenId?: string): string {
-  const name = `secret '${declared.name}'`;
-  switch (type) {
-    case 'Create':
-      return `${name} has the state, owner and value that it was found with; deploy again when the cause is removed`;
-    case 'Update':
-      return `${name} keeps its value; deploy again when the cause is removed`;
-    case 'Delete':
-      if (forgottenId === undefined) {
-        return `${name} is not deleted; delete the stack again when the cause is removed`;
-      }
-      return (
-        `${name} stays live and has left the stack; when the cause is removed, schedule it with aws secretsmanager ` +
-        `delete-secret --secret-id ${forgottenId} --recovery-window-in-days ${declared.recoveryWindowInDays}`
-      );
-  }
-}

@@ -13,6 +13,7 @@ import {
   SecretsManagerClient,
   TagResourceCommand,
   UntagResourceCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { readOwnership } from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG_PREFIX } from '../../src/private/contract';
@@ -129,6 +130,14 @@ export class Account {
   async put(value: string, id: string = NAME, label = 'AWSCURRENT'): Promise<void> {
     const input = { SecretId: id, SecretString: value, VersionStages: [label] };
     await this.client().send(new PutSecretValueCommand(input));
+  }
+
+  async makeCurrent(version: string, id: string = NAME): Promise<void> {
+    const { VersionIdsToStages: versions = {} } = (await this.describe(id)) ?? {};
+    const from = Object.keys(versions).find((one) => versions[one].includes('AWSCURRENT'));
+    if (from === version) return;
+    const input = { SecretId: id, VersionStage: 'AWSCURRENT', MoveToVersionId: version, RemoveFromVersionId: from };
+    await this.client().send(new UpdateSecretVersionStageCommand(input));
   }
 
   async addReplica(region: string): Promise<void> {

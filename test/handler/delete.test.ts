@@ -399,6 +399,56 @@ describe('a deployment that failed', () => {
   });
 });
 
+// CloudFormation forgets what a clean-up could not do, and a person has nothing but the message.
+describe('a secret that the clean-up of a failed deployment could not let go of', () => {
+  const wanted = { ExistingSecretPolicy: 'ADOPT', RestorePolicy: 'ALWAYS' } as const;
+
+  /** Does what the message says, word by word. */
+  async function follow(reason: string): Promise<void> {
+    const [, version] = /AWSCURRENT is on its version (\S+?),/.exec(reason) ?? [];
+    if (version) await cloud.makeCurrent(version);
+    const [, owner] = /recoverable-secret:owner to '([^']*)'/.exec(reason) ?? [];
+    if (owner) await cloud.tag({ [OWNERSHIP_TAG.owner]: owner });
+    else if (/take away its tag recoverable-secret:owner/.test(reason)) await cloud.untag([OWNERSHIP_TAG.owner]);
+    if (/recoverable-secret:origin to RETURNED/.test(reason)) await cloud.tag({ [OWNERSHIP_TAG.origin]: 'RETURNED' });
+    const [, days] = /delete-secret --secret-id arn:\S+ --recovery-window-in-days (\d+)/.exec(reason) ?? [];
+    if (days) await cloud.schedule(NAME, Number(days));
+  }
+
+  const FAILING: [of: 'bank' | 'nobody', 'live' | 'pending', readonly string[]][] = [
+    ['bank', 'live', ['UpdateSecretVersionStage', 'TagResource', 'UntagResource']],
+    ['nobody', 'live', ['UpdateSecretVersionStage', 'TagResource', 'UntagResource']],
+    ['bank', 'pending', ['UpdateSecretVersionStage', 'TagResource', 'DeleteSecret']],
+    ['nobody', 'pending', ['UpdateSecretVersionStage', 'UntagResource', 'DeleteSecret']],
+  ];
+
+  test.each(
+    FAILING.flatMap(([of, state, operations]) => operations.map((operation) => [of, state, operation] as const)),
+  )('is as it was found when a person does what the message says: of %s, %s, at %s', async (of, state, operation) => {
+    const tags = of === 'bank' ? BANK : {};
+    const stays = cloud.resource({ logicalId: 'Other' });
+    stays.complete();
+    const arn = await cloud.create({ tags });
+    if (state === 'pending') await cloud.schedule(NAME, 9);
+    stays.enter('UPDATE_IN_PROGRESS');
+    const db = await cloud.created(declaring('of the failed deployment', wanted));
+    db.rollBack();
+    db.cleanUp();
+    cloud.fail(`secretsmanager:${operation}`, 'InternalServiceError');
+    const { status, reason } = await db.delete();
+    expect(status).toBe('FAILED');
+    expect(reason).not.toMatch(/delete the stack/);
+    await follow(reason);
+    expect(await cloud.state()).toBe(state);
+    const holder = await cloud.holder();
+    if (state === 'live') expect(heldBy(holder)).toEqual(tags);
+    else expect(holder.owner).toBe(of === 'bank' ? 'bank' : undefined);
+    if (state === 'pending') await cloud.restore();
+    expect(await cloud.value()).toBe('made by hand');
+    expect((await cloud.describe())?.ARN).toBe(arn);
+  });
+});
+
 describe('the teardown of a stack', () => {
   test.each<[string, () => Promise<unknown>, Properties]>([
     ['adopted', () => cloud.create({ tags: BANK }), { ExistingSecretPolicy: 'ADOPT' }],

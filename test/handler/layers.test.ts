@@ -9,14 +9,15 @@ const FILES = fs.readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter
 const MAY_IMPORT: Record<string, readonly string[]> = {
   model: [],
   messages: ['model', 'errors'],
+  aftermath: ['model'],
   decide: ['model', 'messages'],
   errors: [],
   cloudformation: ['model', 'errors', '@aws-sdk'],
   environment: ['cloudformation', '@aws-sdk'],
   aws: ['model', 'errors', 'environment', 'cloudformation', '@aws-sdk'],
   'secret-value': ['model', 'messages', 'errors', 'environment', 'aws', '@aws-sdk'],
-  run: ['model', 'decide', 'messages', 'errors', 'environment', 'cloudformation', 'aws', 'secret-value'],
-  main: ['model', 'messages', 'errors', 'environment', 'cloudformation', 'aws', 'run'],
+  run: ['model', 'decide', 'messages', 'aftermath', 'errors', 'environment', 'cloudformation', 'aws', 'secret-value'],
+  main: ['model', 'messages', 'aftermath', 'errors', 'environment', 'cloudformation', 'aws', 'run'],
 };
 
 /** The layer of a file, given by its path in the folder of the function. */

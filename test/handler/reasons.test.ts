@@ -32,40 +32,51 @@ const failed = (asked: CloudFormationRequest, status?: string | Error) =>
 
 describe('a reason says what failed, in which state the secret is, and how to go on', () => {
   const ERROR = 'DescribeSecret failed with InternalServiceError';
-  const onceMore = 'is not deleted; delete the stack again when the cause is removed';
+  const undone =
+    `secret '${NAME}' has the state, owner and value that it was found with, and one that was new is scheduled for ` +
+    'deletion; deploy again when the cause is removed';
+  const onceMore = `secret '${NAME}' is not deleted; delete the stack again when the cause is removed`;
+  const forgotten = `secret '${NAME}' stays as it is and has left the stack; when the cause is removed, see by its tags whose it is`;
+  const untold = { ...about, PhysicalResourceId: 'recoverable-secret:unknown:x' };
 
   test.each<[string, CloudFormationRequest, string | Error | undefined, string]>([
+    ['a Create', request('Create', about), undefined, undone],
     [
-      'a Create',
-      request('Create', about),
+      'an Update',
+      request('Update', held),
       undefined,
-      'has the state, owner and value that it was found with; deploy again when the cause is removed',
+      `secret '${NAME}' goes back to what it was with the rollback; deploy again when the cause is removed`,
     ],
-    ['an Update', request('Update', held), undefined, 'keeps its value; deploy again when the cause is removed'],
-    ['a Delete with its stack', request('Delete', held), 'DELETE_IN_PROGRESS', onceMore],
-    ['a Delete in a rollback', request('Delete', held), 'UPDATE_ROLLBACK_IN_PROGRESS', onceMore],
-    ['a Delete in a stack that is not seen', request('Delete', held), serviceError('AccessDenied'), onceMore],
     [
-      'a Delete of what has no ARN',
-      request('Delete', { ...about, PhysicalResourceId: 'recoverable-secret:unknown:x' }),
-      'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS',
-      onceMore,
+      'an Update to another name',
+      request('Update', { ...held, OldResourceProperties: declaring('old', { Name: 'prod/old' }) }),
+      undefined,
+      undone,
     ],
+    ...[held, { ...held, OldResourceProperties: declaring('old', { Name: 'prod/old' }) }].map(
+      (of): [string, CloudFormationRequest, string, string] => [
+        'an Update in a rollback',
+        request('Update', of),
+        'UPDATE_ROLLBACK_IN_PROGRESS',
+        `secret '${NAME}' may not be as it was yet; continue the rollback when the cause is removed, with aws ` +
+          'cloudformation continue-update-rollback',
+      ],
+    ),
+    ['a Delete with its stack', request('Delete', held), 'DELETE_IN_PROGRESS', onceMore],
+    ['a Delete in a rollback', request('Delete', held), 'ROLLBACK_IN_PROGRESS', onceMore],
+    ['a Delete in a stack that is not seen', request('Delete', held), serviceError('AccessDenied'), onceMore],
     // CloudFormation forgets a resource whose clean-up fails, so deleting the stack would not help.
-    ...['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'].map(
-      (status): [string, CloudFormationRequest, string, string] => [
-        `a Delete in ${status}`,
-        request('Delete', held),
-        status,
-        'stays live and has left the stack; when the cause is removed, schedule it with aws secretsmanager ' +
-          `delete-secret --secret-id ${ARN} --recovery-window-in-days 14`,
+    ...['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'].flatMap(
+      (status): [string, CloudFormationRequest, string, string][] => [
+        [`a Delete in ${status}`, request('Delete', held), status, forgotten],
+        [`a Delete in ${status} of what a Create never told`, request('Delete', untold), status, forgotten],
       ],
     ),
   ])('%s', async (_, asked, status, aftermath) => {
     expect(await failed(asked, status)).toEqual({
       status: 'FAILED',
       physicalId: asked.PhysicalResourceId ?? `recoverable-secret:unknown:${asked.RequestId}`,
-      reason: `${ERROR}; secret '${NAME}' ${aftermath}`,
+      reason: `${ERROR}; ${aftermath}`,
     });
   });
 

@@ -24,6 +24,14 @@ export function versionWith(label: string, { versions }: Pick<ExistingSecret, 'v
   return Object.keys(versions).find((id) => versions[id].includes(label));
 }
 
+/** The version that becomes current again when this one makes way; undefined where it has not taken its place. */
+export function versionBefore(versionId: string | undefined, secret: ExistingSecret): string | undefined {
+  if (versionId === undefined) return undefined;
+  // @defence value-still-current
+  if (versionWith('AWSCURRENT', secret) !== versionId) return undefined;
+  return versionWith('AWSPREVIOUS', secret);
+}
+
 const STAMPED = /^.{36}-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 function stamp(time: number): string {

@@ -8,7 +8,7 @@ import type { Changes } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
 import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
-import { versionIdOf, versionWith, versionWrittenBy } from '../model/versions';
+import { versionBefore, versionIdOf, versionWith, versionWrittenBy } from '../model/versions';
 import { produceValue } from '../secret-value';
 import type { Attempt } from './attempt';
 
@@ -105,10 +105,8 @@ export async function undoValue({ env }: Attempt, secret: ExistingSecret, reques
 
 /** Makes the version before current again, where `versionId` is the one that took its place. */
 export async function putValueBack(env: Attempt['env'], secret: ExistingSecret, versionId: string): Promise<void> {
-  const before = versionWith('AWSPREVIOUS', secret);
-  // @defence value-still-current: if (!before) return
-  if (versionWith('AWSCURRENT', secret) !== versionId || !before) return;
-  await moveLabel(env, secret.arn, 'AWSCURRENT', { from: versionId, to: before });
+  const before = versionBefore(versionId, secret);
+  if (before !== undefined) await moveLabel(env, secret.arn, 'AWSCURRENT', { from: versionId, to: before });
 }
 
 /** A rotation that the deletion cut off: as long as its version is pending, no other rotation can begin. */

@@ -1,4 +1,5 @@
 import { SERVICE_TIMEOUT_SECONDS } from '../../private/contract';
+import type { LettingGo } from '../aftermath';
 import { queryOr, retryQuery } from '../aws/retry';
 import { type CloudFormationRequest, declaredSecret, requesterOf } from '../cloudformation/request';
 import type { Direction } from '../decide/acquire';
@@ -25,6 +26,8 @@ export class Attempt {
   readonly before: DeclaredSecret;
   /** As far as CloudFormation knows; empty for a Create. */
   readonly physicalId: string;
+  /** What was begun with a secret, and has to be said where it fails. */
+  lettingGo?: LettingGo;
   private rollingBack?: Promise<boolean>;
   /** When CloudFormation was last known to wait for this request. */
   private awaitedAt: number;

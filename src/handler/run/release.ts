@@ -1,4 +1,5 @@
 import { OWNERSHIP_TAG } from '../../private/contract';
+import type { LettingGo } from '../aftermath';
 import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, remove, restore, tag, untag } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
@@ -8,6 +9,7 @@ import { leavingRegions, leavingTag } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import { type Holder, isSameClaim, ownerTag, returnTo, tagsBefore } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
+import { versionBefore, versionWrittenBy } from '../model/versions';
 import { letReplicasGo, undoValue } from './apply';
 import type { Attempt } from './attempt';
 
@@ -52,6 +54,7 @@ export async function release(
       // @defence past-removal
       await attempt.assertCurrent();
     }
+    attempt.lettingGo = lettingGo(secret, decision);
     try {
       return (await perform(attempt, secret, declared, decision)) ?? secret;
     } catch (error) {
@@ -75,6 +78,17 @@ export async function releaseOf(
     ? { ...reason, deployment: await attempt.deployment(secret.ownership.origin?.at) }
     : reason;
   return decideRelease(secret, declared, requester, known);
+}
+
+/** Undefined where it is not live yet, or where nothing but its value is let go of. */
+function lettingGo(secret: ExistingSecret, decision: Release): LettingGo | undefined {
+  const { arn } = secret;
+  if (decision.do === 'leave' || (decision.do === 'schedule' && decision.restoreFirst)) return undefined;
+  if (decision.do === 'force') return { arn, schedule: true };
+  const { undoValueOf } = decision;
+  const current = undoValueOf === undefined ? undefined : versionBefore(versionWrittenBy(undoValueOf, secret), secret);
+  if (decision.do === 'give-back') return { arn, current, giveBackTo: decision.to, schedule: false };
+  return { arn, current, giveBackTo: decision.ownerTo, schedule: true };
 }
 
 async function perform(
