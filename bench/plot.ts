@@ -21,11 +21,12 @@ export function plot(comparisons: readonly Comparison[]): string {
     `<rect width="${WIDTH}" height="${height}" rx="6" class="paper"/>`,
     text(COLUMNS.what, 32, 'heading', 'What recoverable secrets take, next to what one would have instead'),
     `<circle cx="${COLUMNS.what + 6}" cy="52" r="5" class="less"/>`,
-    text(COLUMNS.what + 18, 56, 'note', 'as much, or less'),
-    `<circle cx="${COLUMNS.what + 146}" cy="52" r="5" class="more"/>`,
-    text(COLUMNS.what + 158, 56, 'note', 'more'),
+    text(COLUMNS.what + 18, 56, 'note', 'takes as much, or less'),
+    `<circle cx="${COLUMNS.what + 186}" cy="52" r="5" class="more"/>`,
+    text(COLUMNS.what + 198, 56, 'note', 'takes more'),
     text(COLUMNS.ours, TOP - 22, 'end note', 'recoverable'),
     text(COLUMNS.instead, TOP - 22, 'end note', 'instead'),
+    text(COLUMNS.from - 12, 56, 'note', 'times as much: recoverable / instead'),
     ...ticks.map((ratio) => text(x(ratio), TOP - 22, 'middle note', `${ratio} ×`)),
     ...ticks.map(
       (ratio) =>

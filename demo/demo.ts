@@ -98,7 +98,7 @@ async function story(emulator: Emulator, interrupted: AbortSignal): Promise<bool
   say();
   await show('list', [], shell);
   say();
-  say(paint('dim', wrap('UNTIL: the day of the deletion and the recovery window. Until then they cost nothing.')));
+  say(paint('dim', wrap('UNTIL: the time of the deletion plus the window. Until then they cost nothing.')));
 
   heading('3. Somebody still reads a secret');
   await readWhilePending(before[0].name, InboxUrl, secrets, rehearsal, interrupted);

@@ -38,9 +38,12 @@ function shown(all: string[]): string[] {
   });
   const missing = SHOWN.filter((part) => !kept.some((line) => bold(line) && line.includes(part)));
   if (missing.length > 0) throw new Error(`the demo has no part ${missing.join(', ')}`);
-  // What comes after the verdict is for the person at the terminal.
+  // What comes after the verdict is for the person at the terminal; the README has the plan as text.
   const end = kept.findIndex((line) => line.includes('As promised.'));
-  return kept.slice(0, end + 1);
+  const plan = kept.findIndex((line) => line.includes('cdk-recoverable-secret plan'));
+  const deployed = kept.findIndex((line, row) => row > plan && line.includes('✔'));
+  // Of a part the number says nothing where others are left out.
+  return [...kept.slice(0, plan), ...kept.slice(deployed, end + 1)].map((line) => line.replace(/^(\S*?m)\d+\. /, '$1'));
 }
 
 function svg(lines: readonly string[]): string {
