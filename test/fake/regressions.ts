@@ -37,6 +37,11 @@ function byHand(what: (Step & { kind: 'by hand' })['what'], name: string, region
   return { kind: 'by hand', what, name, region };
 }
 
+/** What follows does not wait until everything has come to rest. */
+function hastily(step: Step): Step {
+  return step.kind === 'deploy' || step.kind === 'by hand' ? { ...step, hasty: true } : step;
+}
+
 const LATE_EVENTS: Step = { kind: 'late events' };
 
 function secret(logicalId: string, name: string, changes: Partial<SecretDeclaration> = {}): SecretDeclaration {
@@ -63,6 +68,9 @@ const fault = (operation: string, call: number, kind: Fault['kind'], moment: Fau
   kind,
   moment,
 });
+
+/** Only of this request of the step. */
+const at = (request: number, one: Fault): Fault => ({ ...one, request });
 
 /** Makes the function wait and try again. */
 const denied = (operation: string, times: number) =>
@@ -501,5 +509,200 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[secret('A', 'a', { force: true })], [secret('B', 'a', { force: true, existingPolicy: 'ADOPT' })]],
     facts: { refusesLockout: true },
     steps: [deploy('One', 0), deploy('Two', 1, { failure: { after: 1 } }), destroy('One')],
+  },
+  {
+    story: 'a Create is withdrawn, and CloudFormation refuses to answer at first whether it is',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 0 },
+        faults: [...denied('CreateSecret', 6), fault('DescribeStackResource', 0, 'throttle')],
+      }),
+    ],
+  },
+  {
+    story: 'a Delete waits for its permission, and another stack takes the secret over meanwhile',
+    templates: [[secret('A', 'a', { owner: 'shared' })], EMPTY],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 1 },
+          { stack: 'Two', template: 0 },
+        ],
+        faults: denied('DeleteSecret', 5),
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'an Update is withdrawn and dies, and Lambda delivers it again while its rollback is under way',
+    templates: [[secret('A', 'a', REPLICATED)], [secret('A', 'a', { owner: 'shared' })]],
+    facts: { withdrawsUpdates: true },
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        failure: { after: 0, cancels: 3_000 },
+        faults: [fault('RemoveRegionsFromReplication', 0, 'dies', 'after')],
+      }),
+    ],
+  },
+  {
+    story: 'the Delete of a replaced secret dies, and is delivered again when the new one has long been complete',
+    templates: [[A], [secret('A', 'b')]],
+    steps: [deploy('One', 0), deploy('One', 1, { faults: [at(1, fault('DescribeSecret', 0, 'dies'))] })],
+  },
+  {
+    story: 'of two deliveries one fails and schedules what the other one has just taken from another owner',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS', existingPolicy: 'ADOPT' })]],
+    facts: { stateLags: true },
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, {
+        failure: { after: 1 },
+        duplicates: OVERLAPPING,
+        faults: [
+          fault('TagResource', 0, 'quotes'),
+          fault('DeleteSecret', 0, 'slow'),
+          fault('RestoreSecret', 1, 'slow'),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'a Create is refused for what its resource left behind when it left the template',
+    templates: [[secret('A', 'a', { retain: true })], EMPTY, [secret('A', 'a', { existingPolicy: 'FAIL' })]],
+    steps: [deploy('One', 0), deploy('One', 1), deploy('One', 2)],
+  },
+  {
+    story: 'a Create is never answered, and its resource had left the secret behind when it left the template',
+    templates: [[secret('A', 'a', { retain: true })], EMPTY, [A]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      deploy('One', 2, { failure: { after: 0, cancels: 0 }, faults: [fault('DescribeSecret', 0, 'dies')] }),
+    ],
+  },
+  {
+    story: 'a Create is never answered, and a deployment that failed had left the secret behind',
+    templates: [[secret('B', 'b')], [secret('B', 'b'), secret('A', 'a', { retain: true })], [secret('B', 'b'), A]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 2 } }),
+      deploy('One', 2, { failure: { after: 1, cancels: 0 }, faults: [fault('DescribeSecret', 0, 'dies')] }),
+    ],
+  },
+  {
+    story: 'an Update that takes a replica away dies, and the stack is destroyed right after it',
+    templates: [[secret('A', 'a', REPLICATED)], [A]],
+    steps: [
+      deploy('One', 0),
+      hastily(deploy('One', 1, { faults: [fault('RemoveRegionsFromReplication', 0, 'dies', 'after')] })),
+      destroy('One'),
+    ],
+  },
+  {
+    story: 'a Create takes a secret over while the Delete of a failed take-over is still giving it back',
+    templates: [
+      [secret('A', 'a', { value: 'none', existingPolicy: 'ADOPT' })],
+      [secret('B', 'b'), secret('A', 'a', { value: 'none', existingPolicy: 'ADOPT' })],
+    ],
+    steps: [
+      byHand('creates', 'a'),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0, failure: { after: 1 } },
+          { stack: 'Two', template: 1 },
+        ],
+        faults: [...denied('GetRandomPassword', 3), ...[1, 2].map((call) => fault('UntagResource', call, 'denied'))],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'a rollback leads back to a name that somebody has scheduled, and that is never to be restored',
+    templates: [[secret('A', 'a', { restorePolicy: 'NEVER' })], [secret('A', 'b', { restorePolicy: 'NEVER' })]],
+    steps: [deploy('One', 0), byHand('schedules', 'a'), deploy('One', 1, { failure: { after: 1 } })],
+  },
+  {
+    story: 'the name still belongs to a secret that is being deleted for good',
+    templates: [[A]],
+    facts: { forgetsBeingDeleted: true },
+    steps: [byHand('creates', 'a'), hastily(byHand('deletes for good', 'a')), deploy('One', 0)],
+  },
+  {
+    story: 'a secret is scheduled while it is being rotated, and restored',
+    templates: [[A]],
+    steps: [deploy('One', 0), byHand('begins a rotation', 'a'), destroy('One'), deploy('One', 0)],
+  },
+  {
+    story: 'of two deliveries one fails when the other one has been answered',
+    templates: [[secret('A', 'a', { owner: 'shared', description: 'one', existingPolicy: 'ADOPT' })]],
+    steps: [
+      byHand('creates', 'a'),
+      deploy('One', 0, {
+        duplicates: OVERLAPPING,
+        faults: [fault('UpdateSecret', 0, 'slow'), fault('UpdateSecret', 1, 'quotes')],
+      }),
+    ],
+  },
+  {
+    story: 'a Create that has restored fails, and cannot undo that at once',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, { faults: [fault('TagResource', 0, 'quotes'), fault('DeleteSecret', 0, 'internal')] }),
+    ],
+  },
+  {
+    story: 'a Create is withdrawn, and cannot undo at once what it did after its Delete',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 0 },
+        faults: [...denied('CreateSecret', 6), at(0, fault('DeleteSecret', 0, 'internal'))],
+      }),
+    ],
+  },
+  {
+    story: 'a rollback is to bring a replica back in a region that the account has left',
+    templates: [[secret('A', 'a', REPLICATED)], [secret('A', 'a', { description: 'one' })]],
+    steps: [
+      deploy('One', 0),
+      byHand('leaves the region, or comes back', 'a', 'us-east-1'),
+      deploy('One', 1, { failure: { after: 1 } }),
+    ],
+  },
+  {
+    story: 'the answer to PutSecretValue gets lost',
+    templates: [[A], [secret('A', 'a', { value: 'generated 2' })]],
+    steps: [deploy('One', 0), deploy('One', 1, { faults: [fault('PutSecretValue', 0, 'internal', 'after')] })],
+  },
+  {
+    story: 'a secret that is replicated with another account is adopted, and changed',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT' })], [secret('A', 'a', { description: 'one' })]],
+    steps: [
+      byHand('creates', 'a'),
+      byHand('replicates it with another account, or ends that', 'a'),
+      deploy('One', 0),
+      byHand('replicates it with another account, or ends that', 'a'),
+      deploy('One', 0),
+      byHand('replicates it with another account, or ends that', 'a'),
+      deploy('One', 1),
+    ],
+  },
+  {
+    story: 'an empty secret gets a value in a deployment that fails, and other values in two more that fail',
+    templates: [
+      [secret('A', 'a', { value: 'none' })],
+      [secret('A', 'a', { value: 'declared 1' })],
+      [secret('A', 'a', { value: 'declared 2' })],
+      [secret('A', 'a', { value: 'generated 1' })],
+    ],
+    steps: [deploy('One', 0), ...[1, 2, 3].map((template) => deploy('One', template, { failure: { after: 1 } }))],
   },
 ];
