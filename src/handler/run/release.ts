@@ -3,6 +3,7 @@ import type { LettingGo } from '../aftermath';
 import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, remove, restore, tag, untag } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
+import type { Environment } from '../environment';
 import { isDenied, Stale } from '../errors';
 import { failOtherHands, failRestoreToGiveBack } from '../messages';
 import { leavingRegions, leavingTag } from '../model/changes';
@@ -58,12 +59,17 @@ export async function release(
     try {
       return (await perform(attempt, secret, declared, decision)) ?? secret;
     } catch (error) {
-      // It was no longer so: what is seen next decides.
+      // It was no longer so: what is seen next decides. What is in other hands is out of reach of the role as well.
       // @defence release-decides-anew
-      if (isPassed(error)) return new Stale(error);
+      if (isPassed(error) || (isDenied(error) && (await isInOtherHands(env, secret)))) return new Stale(error);
       throw error;
     }
   });
+}
+
+async function isInOtherHands(env: Environment, { arn, ownership }: ExistingSecret): Promise<boolean> {
+  const now = await describe(env, arn);
+  return now !== undefined && !isSameClaim(now.ownership, ownership);
 }
 
 /** What is going to be done with it, as it is now. */
