@@ -705,4 +705,102 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     steps: [deploy('One', 0), ...[1, 2, 3].map((template) => deploy('One', template, { failure: { after: 1 } }))],
   },
+  ...[{}, { saysWasDeleted: true }, { forgetsBeingDeleted: true }].map((facts) => ({
+    story: `a secret is deleted for good while a Create wants to restore it (${Object.keys(facts)})`,
+    templates: [[A]],
+    facts,
+    steps: [byHand('creates for One', 'a'), hastily(byHand('deletes for good', 'a')), deploy('One', 0)],
+  })),
+  {
+    story: 'the copy of a secret in another region is not taken over',
+    templates: [[secret('A', 'a', { replicas: ['eu-central-1'] })], [secret('A', 'a', { existingPolicy: 'ADOPT' })]],
+    steps: [deploy('One', 0), deploy('Three', 1)],
+  },
+  {
+    story: 'a secret that an AWS service manages is not taken over',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT' })]],
+    steps: [byHand('creates managed', 'a'), deploy('One', 0)],
+  },
+  {
+    story: 'a service error repeats the value',
+    templates: [[secret('A', 'a', { value: 'declared 1' })], [secret('A', 'a', { value: 'declared 2' })]],
+    steps: [
+      deploy('One', 0, { faults: [fault('CreateSecret', 0, 'quotes')] }),
+      deploy('One', 0),
+      deploy('One', 1, { faults: [fault('PutSecretValue', 0, 'quotes')] }),
+    ],
+  },
+  {
+    story: 'the answer to CreateSecret gets lost',
+    templates: [[A]],
+    steps: [deploy('One', 0, { faults: [fault('CreateSecret', 0, 'internal', 'after')] })],
+  },
+  {
+    story: 'of two deliveries at the same time each wants to add the replica',
+    templates: [[A], [secret('A', 'a', REPLICATED)]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { duplicates: OVERLAPPING, faults: denied('ReplicateSecretToRegions', 3) }),
+    ],
+  },
+  {
+    story: 'of two deliveries at the same time each wants to remove the replica',
+    templates: [[secret('A', 'a', REPLICATED)], [A]],
+    facts: { removesReplicasOnce: true },
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { duplicates: OVERLAPPING, faults: denied('RemoveRegionsFromReplication', 3) }),
+    ],
+  },
+  {
+    story:
+      'a Delete has no right any more to undo the value, because the second delivery of the Create gave the secret back',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 0, {
+        failure: { after: 1 },
+        duplicates: OVERLAPPING,
+        faults: [
+          ...[0, 1, 2].map((call) => at(0, fault('DescribeSecret', call, 'denied'))),
+          ...[0, 1, 2, 3].map((call) => at(1, fault('UpdateSecretVersionStage', call, 'denied'))),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'a secret whose key is dead is neither restored nor taken over',
+    templates: [
+      [secret('A', 'a', { key: KEY, retain: true })],
+      [secret('A', 'a', { key: KEY })],
+      [secret('A', 'a', { key: KEY, description: 'one' })],
+      EMPTY,
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 3),
+      byHand('disables the key', 'a'),
+      deploy('One', 1),
+      byHand('enables the key', 'a'),
+      deploy('One', 1),
+      byHand('schedules', 'a'),
+      byHand('disables the key', 'a'),
+      deploy('One', 2),
+      byHand('enables the key', 'a'),
+      destroy('One'),
+      byHand('disables the key', 'a'),
+      deploy('One', 1),
+    ],
+  },
+  {
+    story: 'a secret that a native resource still holds is not taken over',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT' })]],
+    facts: { nativeStackHolds: true },
+    steps: [byHand('creates with CloudFormation', 'a'), deploy('One', 0)],
+  },
+  {
+    story: 'a live secret of another stack is not taken over in passing',
+    templates: [[A], [secret('B', 'a', { owner: 'One' })]],
+    steps: [deploy('One', 0), deploy('Two', 1)],
+  },
 ];
