@@ -24,6 +24,9 @@ export interface Resource {
   since: number;
 }
 
+/** States in which nothing of a deployment is left to do. */
+const AT_REST = ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE'];
+
 export interface Stack {
   readonly name: string;
   readonly id: string;
@@ -65,6 +68,8 @@ export interface Sent {
   readonly oldDeclaration?: SecretDeclaration;
   /** State of the stack when the request was sent. */
   readonly stackStatus: string;
+  /** Whether the last deployment of the stack was completed or undone. A deletion of the stack is no deployment. */
+  readonly atRest: boolean;
   answer?: Answered;
   /** When CloudFormation stopped waiting. */
   endedAt?: number;
@@ -116,8 +121,8 @@ export class CloudFormationModel implements StackDescriptions {
   readonly late: Sent[] = [];
   /** Resources that were let go of in the current step, without a word to the function, as `stackId logicalId`. */
   readonly retained = new Set<string>();
-  /** Stacks whose first deployment failed, and which somebody deleted because their rollback failed as well. */
-  readonly tornDown = new Set<string>();
+  /** The same of earlier steps. */
+  readonly leftOnPurpose = new Set<string>();
   /** Stacks whose rollback could not be completed in the current step. */
   readonly abandoned = new Set<string>();
 
@@ -142,6 +147,7 @@ export class CloudFormationModel implements StackDescriptions {
     for (const duplicate of duplicates) this.missed.add(duplicate);
     this.inStep = 0;
     this.abandoned.clear();
+    for (const one of this.retained) this.leftOnPurpose.add(one);
     this.retained.clear();
   }
 
@@ -273,7 +279,6 @@ export class CloudFormationModel implements StackDescriptions {
     else {
       this.enter(stack, 'ROLLBACK_FAILED');
       await this.somebodyReacts();
-      this.tornDown.add(stack.id);
       await this.destroy(stack.name);
     }
     return false;
@@ -461,6 +466,7 @@ export class CloudFormationModel implements StackDescriptions {
       declaration,
       oldDeclaration: before,
       stackStatus: stack.status,
+      atRest: AT_REST.includes(stack.events.filter((event) => !event.status.startsWith('DELETE_')).pop()?.status ?? ''),
     };
     this.tell?.(
       `    ${type} ${request.RequestId.slice(-4)} ${resource.logicalId} ${JSON.stringify(declaration)}` +

@@ -5,8 +5,6 @@ import type { Sent } from './cloudformation-model';
 import type { Change } from './fake-secrets-manager';
 import type { Hit } from './faults';
 import type { Happened } from './happened';
-import { MAX_DELAY } from './lambda-function';
-import { PENDING } from './pending';
 import { hasValue, type SecretRecord } from './secret-record';
 
 // What is known to be open, each as the exact sequence of calls that leads there. See docs/guarantees.md.
@@ -17,16 +15,12 @@ export type Excuse = (record: SecretRecord, happened: Happened) => boolean;
 /** How often each excuse was needed, by name. */
 export type Excused = Map<string, number>;
 
-/** How long a request may be under way between looking and acting. */
+/** How long a request may be under way between looking and the call that it leads to. */
 const ON_THE_WAY = SECOND;
-/** ... and how long it waits until its permissions, or a change of state, are seen everywhere. */
-const LAG = 31 * SECOND;
 
-/** How long the function may be under way from what it saw to the call that it led to. */
-export function timeToAct({ stacks: { facts }, faults, sent }: Happened): number {
-  const lags =
-    facts.policyLags || facts.stateLags || sent.some(({ request }) => faults.of(request.RequestId).length > 0);
-  return ON_THE_WAY + (lags ? LAG : 0) + (faults.slow ? MAX_DELAY : 0);
+/** Whether the other change came between what a request had seen of a secret and what it then did to it. */
+export function cameBetween(other: Pick<Change, 'at'>, { since, at }: Change): boolean {
+  return other.at <= at && other.at >= since - ON_THE_WAY;
 }
 
 /**
@@ -40,7 +34,7 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
     const withdrawn = sent.some((one) => one.withdrawn && one.request.RequestId === restore.by);
     return (
       between.some(({ kind }) => kind === 'dies') ||
-      between.length > 1 ||
+      failures(between).length > TRIES ||
       // With a withdrawn request, the permissions of its role are withdrawn as well.
       (withdrawn && faults.denialsOf(restore.by).some(({ at }) => at >= restore.at))
     );
@@ -91,13 +85,17 @@ export const wroteTooLate: Excuse = (record, happened) => {
   const value = before.get(record)?.value;
   if (value === undefined || !hasValue(record, value)) return false;
   const mine = changes.filter((change) => change.record === record);
-  return mine.some(({ operation, by, at }) => {
-    if (operation !== 'PutSecretValue') return false;
-    const writer = sent.find(({ request }) => request.RequestId === by);
+  return mine.some((written) => {
+    if (written.operation !== 'PutSecretValue') return false;
+    const writer = sent.find(({ request }) => request.RequestId === written.by);
     if (!writer?.withdrawn && !writer?.overlaps) return false;
     // Also before it: what is about to be scheduled has been looked at already.
-    const near = mine.filter((change) => Math.abs(at - change.at) <= timeToAct(happened));
-    return near.some((change) => letsGo(change) && undoes(change, writer, happened));
+    return mine.some(
+      (change) =>
+        letsGo(change) &&
+        undoes(change, writer, happened) &&
+        (cameBetween(change, written) || cameBetween(written, change)),
+    );
   });
 };
 
@@ -120,8 +118,9 @@ export const racedWithItself: Excuse = (record, { changes, sent }) =>
   sent.some(({ request: { RequestId: id }, withdrawn, overlaps }) => {
     if (!withdrawn || !overlaps) return false;
     const mine = changes.filter((change) => change.record === record && change.operation === 'TagResource');
-    const returned = mine.findIndex(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
-    return returned >= 0 && mine.slice(returned + 1).some(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
+    const returned = mine.find(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
+    const claims = mine.filter(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
+    return returned !== undefined && claims.some((claim) => cameBetween(returned, claim));
   });
 
 /**
@@ -134,7 +133,8 @@ export const isGivenUp: Excuse = (record, { sent, faults }) =>
     const { request, answer, stack, withdrawn, overlaps } = one;
     if (stack.region !== record.region || request.ResourceProperties.Name !== record.name) return false;
     const hits = faults.of(request.RequestId);
-    if ((withdrawn || overlaps) && hits.length > 3) return true;
+    const afterwards = failures(hits).filter(({ at }) => at >= (one.endedAt ?? Infinity));
+    if ((withdrawn || overlaps) && afterwards.length >= TRIES) return true;
     const again = sent.slice(index + 1).some((later) => isSameResource(later, one));
     return !withdrawn && request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits.length > 0 && !again;
   });
@@ -143,10 +143,30 @@ function isSameResource({ request: one }: Sent, { request: other }: Sent): boole
   return one.StackId === other.StackId && one.PhysicalResourceId === other.PhysicalResourceId;
 }
 
+/** How often the function tries what must not stay half done. */
+const TRIES = 4;
+
+/** What is not waited for. */
+function failures(hits: readonly Hit[]): readonly Hit[] {
+  return hits.filter(({ kind, operation }) => kind !== 'denied' && operation !== 'answer');
+}
+
 /** Two stacks that both want a new value at the same time get two. */
 export const twoWriters: Excuse = (record, { changes, alone }) => {
   const writers = changes.filter((change) => change.record === record && change.operation === 'PutSecretValue');
   return !alone && new Set(writers.map(({ by }) => by)).size > 1;
+};
+
+/** Of two stacks that are after one secret, one let go of it in the very moment in which the other one took it. */
+export const letGoAtOnce: Excuse = (record, { changes, alone }) => {
+  const mine = changes.filter((change) => change.record === record);
+  const taken = (change: Change) => change.operation === 'TagResource' || change.operation === 'RestoreSecret';
+  return (
+    !alone &&
+    mine.some(
+      (gone) => letsGo(gone) && mine.some((other) => taken(other) && other.by !== gone.by && cameBetween(other, gone)),
+    )
+  );
 };
 
 /** Another stack took the secret over in this step, so that its former holder rightly left it alone. */
@@ -160,24 +180,23 @@ export const wasHandedOver: Excuse = (record, { before, changes, alone }) => {
   return new Set(holders).size > 1;
 };
 
-/** The rollback of a stack's first deployment failed, and then somebody deleted the stack. */
-export const wasTornDown: Excuse = (_record, { stacks, deployments }) =>
-  PENDING.teardownOfUnstable && deployments.some(({ stackId }) => stacks.tornDown.has(stackId));
-
 /** Of two deliveries one failed, and undid what the other one was about to carry through. */
 export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
-  sent.some(({ request: { RequestId: id }, overlaps }) => {
+  sent.some(({ request: { RequestId: id }, overlaps, endedAt = Infinity }) => {
     if (!overlaps || faults.of(id).length === 0) return false;
-    return changes.some((change) => change.record === record && change.by === id && letsGo(change));
+    const undone = changes.filter((change) => change.record === record && change.by === id && letsGo(change));
+    return undone.some(({ since }) => since - ON_THE_WAY <= endedAt);
   });
+
+/** For how long the function takes a request for current without asking. */
+const FRESH = 2 * SECOND + ON_THE_WAY;
 
 /** A call was under way when CloudFormation stopped waiting, and arrived afterwards. */
 export const arrivedLate: Excuse = (record, happened) =>
-  happened.faults.slow &&
   happened.changes.some((change) => {
     const one = change.record === record && happened.sent.find(({ request }) => request.RequestId === change.by);
     if (!one || one.endedAt === undefined || one.request.RequestType === 'Create') return false;
-    return change.at > one.endedAt && change.at <= one.endedAt + timeToAct(happened);
+    return change.at > one.endedAt && change.since <= one.endedAt + FRESH;
   });
 
 /** As long as a key is dead, or a secret is replicated with another account, the rollback or Delete that it stops has not ended. */

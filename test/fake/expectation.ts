@@ -88,8 +88,9 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   if (!record) return isDead(declaration.key) ? undefined : 'CREATED';
   const owned = record.tags[OWNERSHIP_TAG.owner] === owner;
   const restores = restorePolicy === 'ALWAYS' || (restorePolicy === 'IF_OWNED' && owned);
-  // It looks as if it could be restored.
-  if (stateOf(record) === 'being deleted') return !restores || deadKey ? undefined : 'CREATED';
+  // It looks as if it could be restored, or is not seen any more.
+  if (stateOf(record) === 'being deleted')
+    return (restores || stacks.facts.forgetsBeingDeleted) && !deadKey ? 'CREATED' : undefined;
   if (record.replicaOf || record.owningService) return 'FAILED';
   const native = 'aws:cloudformation:stack-id' in record.tags && readOwnership(record.tags).stackId === undefined;
   if ((native && stacks.facts.nativeStackHolds) || deadKey) return 'FAILED';

@@ -39,6 +39,8 @@ export interface Target {
 export interface Caller {
   readonly name: string;
   may(action: string, target: Target): boolean;
+  /** When the call that is under way was first tried; at once where nothing is said. */
+  since?(): number;
   /** Lets the call travel: it takes time, and it can go wrong before and after its effect. */
   travel<T>(operation: string, input: unknown, effect: () => T): Promise<T>;
 }
@@ -46,6 +48,8 @@ export interface Caller {
 /** A change of a secret, and who made it. */
 export interface Change {
   readonly at: number;
+  /** When the call was first tried: what the caller had seen of the secret it had seen before. */
+  readonly since: number;
   readonly by: string;
   readonly operation: string;
   readonly record: SecretRecord;
@@ -514,7 +518,9 @@ export class FakeSecretsManager {
   }
 
   private note(caller: Caller, operation: string, record: SecretRecord, forced = false): void {
-    this.changes.push({ at: this.clock.now, by: caller.name, operation, record, forced, tags: record.tags });
+    const at = this.clock.now;
+    const since = caller.since?.() ?? at;
+    this.changes.push({ at, since, by: caller.name, operation, record, forced, tags: record.tags });
   }
 
   /** Keeps what others may still see for a moment after the change that follows. */

@@ -6,17 +6,17 @@ import { DAY } from './clock';
 import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
+  cameBetween,
   type Excuse,
   isGivenUp,
   isObstructed,
+  letGoAtOnce,
   racedWithItself,
   restoredBesides,
   restoredWithoutTrace,
-  timeToAct,
   twoWriters,
   undoneByTheOther,
   wasHandedOver,
-  wasTornDown,
   wroteTooLate,
 } from './excuses';
 import { type Happened, isHeld } from './happened';
@@ -30,6 +30,7 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
     nothingForeignIsTouched,
     aFailedDeploymentLeavesSecretsAsTheyWere,
     nothingIsLeftBehind,
+    whatIsHeldIsLive,
     noReplicaIsStranded,
     whatIsDeployedIsAsDeclared,
   ]) {
@@ -66,8 +67,9 @@ const nothingIsLost: Invariant = ({ before, after, changes, sent }) =>
     ];
   });
 
-function mayForce({ request, declaration, stackStatus }: Sent): boolean {
-  return request.RequestType === 'Delete' && declaration.force && !stackStatus.includes('ROLLBACK');
+function mayForce({ request, declaration, stackStatus, atRest }: Sent): boolean {
+  const ofDeployment = stackStatus === 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS';
+  return request.RequestType === 'Delete' && declaration.force && (ofDeployment || atRest);
 }
 
 type Seen = Pick<Picture, 'state' | 'tags'>;
@@ -78,10 +80,11 @@ const nothingForeignIsTouched: Invariant = (happened) => {
   const restored = new Set<string>();
   const known = new Map<SecretRecord, Seen>([...before].map(([record, { state, tags }]) => [record, { state, tags }]));
   const replaced: { readonly record: SecretRecord; readonly at: number; readonly picture: Seen }[] = [];
-  for (const { record, by, operation, tags, at } of changes) {
+  for (const change of changes) {
+    const { record, by, operation, tags, at } = change;
     const then = known.get(record);
     // Nothing compares and sets: what the request looked at may have changed on the way to its call.
-    const recent = replaced.filter((one) => one.record === record && at - one.at < timeToAct(happened));
+    const recent = replaced.filter((one) => one.record === record && cameBetween(one, change));
     if (then) replaced.push({ record, at, picture: then });
     const state = operation === 'RestoreSecret' ? 'live' : operation === 'DeleteSecret' ? 'scheduled' : then?.state;
     known.set(record, { state: state ?? 'live', tags });
@@ -97,21 +100,10 @@ const nothingForeignIsTouched: Invariant = (happened) => {
     const concerned = operation === 'DeleteSecret' ? isOwnHolder : concerns;
     if (request && seen.some((picture) => concerned(request, record, picture))) continue;
     const broken = `got a ${operation} by ${by}, and belonged to others: ${JSON.stringify(then.tags)}`;
-    complaints.push({ record, broken, unless: [tookAtOnce(by), arrivedLate] });
+    complaints.push({ record, broken, unless: [arrivedLate] });
   }
   return complaints;
 };
-
-/** Of two stacks that are after one secret each looked, and began, before the other one acted. */
-function tookAtOnce(by: string): Excuse {
-  const tookAtOnce: Excuse = (record, happened) => {
-    if (happened.alone) return false;
-    const mine = happened.changes.filter((change) => change.record === record);
-    const began = mine.find((change) => change.by === by)?.at ?? Number.NEGATIVE_INFINITY;
-    return mine.some((change) => change.by !== by && Math.abs(change.at - began) <= timeToAct(happened));
-  };
-  return tookAtOnce;
-}
 
 /** What another resource holds is not deleted, whatever the policies say; a tagging tool may have taken the tag off. */
 function isOwnHolder(
@@ -159,7 +151,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   const { deployments, heldBefore, stacks } = happened;
   const complaints: Complaint[] = [];
   const complain = (broken: string, ...unless: Excuse[]) => {
-    const always = [arrivedLate, wasTornDown, isObstructed, isGivenUp, restoredWithoutTrace, wasLeftBehind];
+    const always = [arrivedLate, isObstructed, isGivenUp, restoredWithoutTrace, wasLeftBehind];
     complaints.push({ record, broken: `${broken} after the failed deployment`, unless: [...unless, ...always] });
   };
   // An empty secret that was given a value cannot be emptied again.
@@ -186,9 +178,12 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   return complaints;
 }
 
-/** What an earlier step had to leave behind may be tidied up. */
-const wasLeftBehind: Excuse = (record, { before, deployments, heldBefore }) =>
-  !heldBefore.has(record) && readOwnership(before.get(record)?.tags ?? {}).stackId === deployments[0].stackId;
+/** What an earlier step had to leave behind may be tidied up, unless a template said that it stays. */
+const wasLeftBehind: Excuse = (record, { before, deployments, heldBefore, stacks }) => {
+  const { stackId, logicalId } = readOwnership(before.get(record)?.tags ?? {});
+  const onPurpose = stacks.leftOnPurpose.has(`${stackId} ${logicalId}`);
+  return !heldBefore.has(record) && stackId === deployments[0].stackId && !onPurpose;
+};
 
 function windowIsWhole(record: SecretRecord, then: Picture, now: Picture, happened: Happened): string | undefined {
   const changes = happened.changes.filter((change) => change.record === record);
@@ -224,6 +219,20 @@ const nothingIsLeftBehind: Invariant = (happened) => {
     ];
   });
 };
+
+/** Nobody but a person schedules what a resource holds. */
+const whatIsHeldIsLive: Invariant = ({ after, changes, stacks, obstructed }) =>
+  [...after].flatMap(([record, { state }]) => {
+    const last = changes.filter((change) => change.record === record && change.operation === 'DeleteSecret').pop();
+    if (state === 'live' || obstructed || !last || last.by === 'administrator' || !isHeld(record, stacks)) return [];
+    return [
+      {
+        record,
+        broken: `is ${state}, and a resource holds it: ${JSON.stringify(record.tags)}`,
+        unless: [undoneByTheOther, letGoAtOnce],
+      },
+    ];
+  });
 
 /** The template said that the secret stays when its resource goes. */
 function isRetained({ tags }: Picture, { stacks }: Happened): boolean {

@@ -90,8 +90,11 @@ export class LambdaFunction {
       };
       const { expires } = validityOf(request.ResponseURL);
       const never = new Promise<never>(() => {});
+      /** What the function is trying to do, if need be several times in a row. */
+      let trying = { operation: '', since: 0 };
 
       const travel: Caller['travel'] = async (operation, input, effect) => {
+        if (trying.operation !== operation) trying = { operation, since: this.clock.now };
         const fault = faults.next(request.RequestId, operation);
         const delay = fault?.kind === 'slow' ? this.coin.between(1, MAX_DELAY / SECOND) * SECOND : 0;
         if (delay > 0) this.tell?.(`      ${about}: ${operation} is slow ${fault?.moment} its effect, ${delay} ms`);
@@ -116,9 +119,9 @@ export class LambdaFunction {
         try {
           const result = effect();
           this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${resultSummary(operation, result)}`);
-          if (!fault) return result;
-          if (fault.kind === 'slow') {
-            if (fault.moment === 'after') await wait(delay);
+          if (fault?.kind === 'slow' && fault.moment === 'after') await wait(delay);
+          if (!fault || fault.kind === 'slow') {
+            trying = { operation: '', since: 0 };
             return result;
           }
         } catch (error) {
@@ -132,6 +135,7 @@ export class LambdaFunction {
       const caller: Caller = {
         name: request.RequestId,
         may: (action, target) => site.role.may(action, target),
+        since: () => trying.since,
         travel,
       };
       const cloudFormation = {
