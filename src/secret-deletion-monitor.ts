@@ -32,8 +32,8 @@ import type { SecretDeletionMonitorProps } from './secret-deletion-monitor-props
  * secret, it also sees secrets that were deleted by hand or by another tool, and it runs no function.
  *
  * It works only where a CloudTrail trail records management events, the reading ones included; without one nothing
- * fires, and only the prop `heartbeat` tells. `docs/monitor.md` in the repository of this library shows how to check, and how to try it
- * out with a throw-away secret.
+ * fires, and only the prop `heartbeat` tells. `docs/monitor.md` in the repository of this library shows how to check,
+ * and how to try it out with a throw-away secret.
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring_cloudwatch_deleted-secrets.html
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
