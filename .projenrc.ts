@@ -3,9 +3,10 @@ import { ActionRefs } from 'projen/lib/github';
 import { JobPermission } from 'projen/lib/github/workflows-model';
 import { addChecks, addCodeScanning } from './projenrc/workflows';
 
+// The oldest versions with mixins in their core, see `npm run test:oldest-cdk`.
+const OLDEST = { cdk: '2.241.0', constructs: '10.5.0' };
 // The newest versions that npm, PyPI, Maven Central and the Go module proxy have in common.
-const CDK_FLOOR = '2.260.0';
-const CONSTRUCTS_FLOOR = '10.5.1';
+const DEVELOPED_WITH = { cdk: '2.260.0', constructs: '10.5.1' };
 const AWS_SDK = '3.1162.0';
 
 const COMMIT_TYPES = ['feat', 'fix', 'perf', 'refactor', 'test', 'docs', 'bench', 'build', 'ci', 'chore', 'revert'];
@@ -88,8 +89,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   jsiiReleaseVersion: '0.2.1061',
   npmTrustedPublishing: true,
 
-  cdkVersion: CDK_FLOOR,
-  constructsVersion: CONSTRUCTS_FLOOR,
+  cdkVersion: OLDEST.cdk,
+  constructsVersion: OLDEST.constructs,
+  peerDependencyOptions: { pinnedDevDependency: false },
   jsiiVersion: '~6.0.16',
   typescriptVersion: '~6.0.3',
   // The handler and the command line ship as bundles; jsii never sees their sources.
@@ -179,6 +181,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
   ],
   gitignore: ['/.tools/', '/.jsii.tabl.json', '/.jsii.gz', 'cdk.out/'],
 });
+
+// After the peer dependencies, which take them away.
+project.addDevDeps(`aws-cdk-lib@${DEVELOPED_WITH.cdk}`, `constructs@${DEVELOPED_WITH.constructs}`);
+// jsii would have the oldest here. `npm run test:oldest-cdk` compiles with those.
+project.compileTask.reset('jsii --silence-warnings=reserved-word --silence-warnings=metadata/missing-dev-dependency');
 
 // ESM entry points first: esbuild drops what is not used of the SDK.
 const bundle = {
@@ -293,11 +300,13 @@ project.addTask('test:mutation', {
   execArgs: ['stryker', 'run', 'test/mutation/stryker.config.json'],
   receiveArgs: true,
 });
-project.addTask('test:newest-cdk', {
-  description: 'Runs the tests against the newest aws-cdk-lib and constructs, in a temporary copy of the project',
-  execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/package/newest-cdk.ts'],
-  receiveArgs: true,
-});
+for (const age of ['oldest', 'newest']) {
+  project.addTask(`test:${age}-cdk`, {
+    description: `Runs the tests against the ${age} aws-cdk-lib and constructs, in a temporary copy of the project`,
+    execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'test/package/other-cdk.ts', age],
+    receiveArgs: true,
+  });
+}
 
 project.addTask('test:node', {
   description: 'Runs the tests on the other versions of Node.js that are supported: of 20, 22 and 24 those not in use',

@@ -17,6 +17,7 @@ export function addChecks(project: awscdk.AwsCdkConstructLibrary): void {
       tools: { node: { version: '${{ matrix.node }}' }, python: { version: '3.11' } },
       strategy: { matrix: { domain: { node: [20, 22] } } },
     }),
+    'oldest-cdk': check('npm ci\nnpm run test:oldest-cdk'),
     'newest-cdk': check('npm ci\nnpm run test:newest-cdk'),
     packages: check('npm ci\nnpm run test:packages', {
       tools: {

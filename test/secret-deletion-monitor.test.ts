@@ -249,7 +249,7 @@ describe('alarmActions', () => {
   });
 
   test('may be none', () => {
-    for (const alarm of alarms(monitorTemplate({ alarmActions: [] }))) expect(alarm.AlarmActions).toBeUndefined();
+    for (const { AlarmActions = [] } of alarms(monitorTemplate({ alarmActions: [] }))) expect(AlarmActions).toEqual([]);
   });
 
   test('can be added later', () => {
