@@ -106,6 +106,8 @@ export interface SecretRecoveryProviderProps {
    *
    * CloudFormation waits for 35 minutes, so a small number lets deployments of many secrets fail.
    *
+   * Throws for less than 1, with which no request is ever answered.
+   *
    * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
    * @default - what the account has left
    */
@@ -219,6 +221,7 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
     this.serves = id === OF_STACK && scope === Stack.of(this) ? Stack.of(this) : undefined;
     this.owners = props.owners;
     assertOwners(this.owners, this);
+    assertConcurrency(props.reservedConcurrentExecutions, this);
     if (this.serves && this.owners) {
       throw error(this, 'owners must not be given for the provider of one stack, which serves that stack only');
     }
@@ -344,12 +347,13 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
    */
   public _assertServes(secret: CfnSecret, owner: string | undefined): void {
     const [there, here] = [Stack.of(this), Stack.of(secret)];
-    const differs = (a: string, b: string) => !Token.isUnresolved(a) && !Token.isUnresolved(b) && a !== b;
-    if (differs(there.region, here.region) || differs(there.account, here.account)) {
+    if (there.environment !== here.environment) {
+      const isKnown = !Token.isUnresolved(here.account) && !Token.isUnresolved(here.region);
       throw error(
         secret,
-        `provider must be in the account and region of the secret (${here.account}, ` +
-          `${here.region}), got: '${this.node.path}' in ${there.account}, ${there.region}`,
+        `provider must be in the account and region of the secret (${here.environment}), got: '${this.node.path}' in ` +
+          there.environment +
+          (isKnown ? '' : '; where only the deployment knows them, name it by fromServiceToken()'),
       );
     }
     assertServed(owner ?? synthesizedStackName(secret), this.owners, secret);
@@ -370,6 +374,12 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
   public _allow(secret: SecretPermissions): void {
     this.policy.allow(secret);
   }
+}
+
+/** Lambda takes 0 for a function that shall not run. */
+function assertConcurrency(executions: number | undefined, scope: IConstruct): void {
+  if (executions === undefined || Token.isUnresolved(executions) || executions >= 1) return;
+  throw error(scope, `reservedConcurrentExecutions must be at least 1, or no request is answered, got: ${executions}`);
 }
 
 /** The context of `Role.customizeRoles()`; the CDK does not export its key. */

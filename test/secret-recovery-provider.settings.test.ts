@@ -92,6 +92,18 @@ describe('the function', () => {
     expect(onlyDeployed(stack, SECRET).Properties.ServiceToken).toBe(`${logicalIdOf(provider.handler)}.Arn`);
   });
 
+  test.each([0, -1])(
+    'cannot be kept from running by %p reservedConcurrentExecutions',
+    (reservedConcurrentExecutions) => {
+      expect(() => SecretRecoveryProvider.getOrCreate(shop(), { reservedConcurrentExecutions })).toThrow(
+        new Error(
+          '[Shop/SecretRecoveryProvider] reservedConcurrentExecutions must be at least 1, or no request is answered, ' +
+            `got: ${reservedConcurrentExecutions}`,
+        ),
+      );
+    },
+  );
+
   test('gets what Lambda needs for the network interfaces, in a VPC only', () => {
     const [inVpc, outside] = [shop(), shop()];
     const providers = [
@@ -130,6 +142,16 @@ describe('the function', () => {
         other.addInterfaceEndpoint('Kms', { service: KMS });
       },
       'kms, cloudformation',
+    ],
+    [
+      'one without private DNS',
+      (vpc) => {
+        for (const service of [SECRETS_MANAGER, KMS, CLOUDFORMATION]) {
+          vpc.addInterfaceEndpoint(service.shortName, { service, privateDnsEnabled: service !== KMS });
+        }
+        vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
+      },
+      'kms',
     ],
   ])('warns in subnets without a way out when endpoints are missing: %s', (_, add, missing) => {
     expect(warningsIn(isolated(add))).toEqual([warning(missing)]);
@@ -284,6 +306,16 @@ describe('settings for a whole app', () => {
     ]);
   });
 
+  test('can have the last word', () => {
+    const lastWord: IPropertyInjector = {
+      constructUniqueId: RecoverableSecret.PROPERTY_INJECTION_ID,
+      inject: (props: object) => ({ ...props, forceDeleteWithoutRecovery: true, recoveryWindow: undefined }),
+    };
+    const stack = new Stack(new Stage(new App(), 'Dev', { propertyInjectors: [lastWord] }), 'Shop');
+    new RecoverableSecret(stack, 'Secret', { recoveryWindow: Duration.days(7) });
+    expect(onlyDeployed(stack, SECRET).Properties.ForceDeleteWithoutRecovery).toBe('true');
+  });
+
   test('of Secret apply to a RecoverableSecret as well', () => {
     const injector = new Settings(Secret.PROPERTY_INJECTION_ID, () => ({ description: 'of the company' }));
     const stack = shop({}, new App({ propertyInjectors: [injector] }));
@@ -387,8 +419,8 @@ describe('the provider of another app', () => {
   test('must be of the account and region of the secret', () => {
     const stack = new Stack(new App(), 'Shop', { env: { ...ENV, region: 'eu-north-1' } });
     expect(() => new RecoverableSecret(stack, 'Secret', { provider: imported(stack) })).toThrow(
-      '[Shop/Secret] provider must be in the account and region of the secret (111111111111, eu-north-1), got: ' +
-        "'Shop/Provider' in 111111111111, eu-west-1",
+      '[Shop/Secret] provider must be in the account and region of the secret (aws://111111111111/eu-north-1), got: ' +
+        "'Shop/Provider' in aws://111111111111/eu-west-1",
     );
     const anywhere = new Stack(new App(), 'Shop');
     expect(() => new RecoverableSecret(anywhere, 'Secret', { provider: imported(anywhere) })).not.toThrow();

@@ -458,8 +458,8 @@ test('the mixin refuses what is no secret at all', () => {
 
 describe('a provider of another place', () => {
   test.each([
-    ['region', { ...ENV, region: 'eu-north-1' }, '111111111111, eu-north-1'],
-    ['account', { ...ENV, account: '222222222222' }, '222222222222, eu-west-1'],
+    ['region', { ...ENV, region: 'eu-north-1' }, 'aws://111111111111/eu-north-1'],
+    ['account', { ...ENV, account: '222222222222' }, 'aws://222222222222/eu-west-1'],
   ])('is refused: %s', (_, env, place) => {
     const app = new App();
     const provider = new SecretRecoveryProvider(
@@ -469,8 +469,20 @@ describe('a provider of another place', () => {
     const stack = shop({ env: ENV, crossRegionReferences: true }, app);
     expect(() => new RecoverableSecret(stack, 'Secret', { provider })).toThrow(
       new Error(
-        '[Shop/Secret] provider must be in the account and region of the secret (111111111111, eu-west-1), ' +
+        '[Shop/Secret] provider must be in the account and region of the secret (aws://111111111111/eu-west-1), ' +
           `got: 'Shared/Provider' in ${place}`,
+      ),
+    );
+  });
+
+  test('is refused for a stack whose place only the deployment knows', () => {
+    const app = new App();
+    const provider = new SecretRecoveryProvider(new Stack(app, 'Shared', { env: ENV }), 'Provider');
+    expect(() => new RecoverableSecret(shop({}, app), 'Secret', { provider })).toThrow(
+      new Error(
+        '[Shop/Secret] provider must be in the account and region of the secret (aws://unknown-account/unknown-region), ' +
+          "got: 'Shared/Provider' in aws://111111111111/eu-west-1; where only the deployment knows them, name it by " +
+          'fromServiceToken()',
       ),
     );
   });

@@ -11,7 +11,8 @@ export function missingEndpoints(vpc: IVpc, subnets?: SubnetSelection): string[]
   if (!Resource.isOwnedResource(vpc) || !subnetIds.some((id) => isolated.has(id))) return [];
   const names = vpc.node.root.node
     .findAll()
-    .filter((node) => node instanceof CfnVPCEndpoint && node.vpcId === vpc.vpcId)
+    // Without private DNS the function does not know where an endpoint is.
+    .filter((node) => node instanceof CfnVPCEndpoint && node.vpcId === vpc.vpcId && node.privateDnsEnabled !== false)
     .map((endpoint) => JSON.stringify(Stack.of(endpoint).resolve((endpoint as CfnVPCEndpoint).serviceName)));
   return SERVICES.filter((service) => !names.some((name) => new RegExp(`\\.${service}\\W*$`).test(name)));
 }

@@ -35,8 +35,8 @@ export class ImportedProvider extends Construct implements Serving {
     if (!differs(region, here.region) && !differs(account, here.account)) return;
     throw error(
       secret,
-      `provider must be in the account and region of the secret (${here.account}, ${here.region}), ` +
-        `got: '${this.node.path}' in ${account}, ${region}`,
+      `provider must be in the account and region of the secret (${here.environment}), got: '${this.node.path}' in ` +
+        `aws://${account}/${region}`,
     );
   }
 
