@@ -261,9 +261,12 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
   // The logical id stays: on a deployed native secret CloudFormation then refuses the change of type, instead of
   // creating a second secret and force-deleting the first.
   secret.addOverride('Type', RECOVERABLE_SECRET_TYPE);
-  secret.addPropertyOverride('ServiceToken', serviceTokenIn(secret, provider.serviceToken));
-  secret.addPropertyOverride('ServiceTimeout', SERVICE_TIMEOUT_SECONDS);
-  for (const [name, value] of Object.entries(properties)) {
+  const added = {
+    ServiceToken: serviceTokenIn(secret, provider.serviceToken),
+    ServiceTimeout: SERVICE_TIMEOUT_SECONDS,
+    ...properties,
+  };
+  for (const [name, value] of Object.entries(added)) {
     if (value !== undefined) secret.addPropertyOverride(name, value);
   }
 
@@ -274,7 +277,7 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
     adoptAny: properties.ExistingSecretPolicy === ExistingSecretPolicy.ADOPT,
   });
   passOnStackTags(secret);
-  addSynthesisChecks(secret, properties);
+  addSynthesisChecks(secret, added);
   addSynthesisWarnings(secret, properties);
 }
 

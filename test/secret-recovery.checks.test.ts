@@ -3,6 +3,7 @@ import {
   Aws,
   CfnCondition,
   CfnDeletionPolicy,
+  CfnMapping,
   CfnParameter,
   type CfnResource,
   Fn,
@@ -154,6 +155,16 @@ describe('two recoverable secrets of one name', () => {
       },
     ],
     [
+      'one expression in two ways',
+      (scope, id) => {
+        const name = (scope.node.tryFindChild('Name') ?? new CfnParameter(scope, 'Name')) as CfnParameter;
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how CloudFormation spells it
+        const inAnotherWay = Fn.sub('${Own}-x', { Own: `${Aws.REGION}/${name.valueAsString}` });
+        const secretName = id === 'A' ? `${Aws.REGION}/${name.valueAsString}-x` : inAnotherWay;
+        new RecoverableSecret(scope, id, { secretName });
+      },
+    ],
+    [
       'a parameter',
       (scope, id) => {
         const name = scope.node.tryFindChild('Name') ?? new CfnParameter(scope, 'Name');
@@ -181,6 +192,10 @@ describe('two recoverable secrets of one name', () => {
       const nested = new NestedStack(stack, id);
       // The name of each nested stack, and a parameter of each that has the same name.
       new RecoverableSecret(nested, 'A', { secretName: `${Aws.STACK_NAME}/a` });
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how CloudFormation spells it
+      new RecoverableSecret(nested, 'C', { secretName: Fn.sub('${AWS::StackName}/c') });
+      const table = new CfnMapping(nested, 'Table', { mapping: { secret: { name: `${id}/d` } } });
+      new RecoverableSecret(nested, 'D', { secretName: Fn.findInMap(table.logicalId, 'secret', 'name') });
       const value = new CfnParameter(nested, 'Value').valueAsString;
       new RecoverableSecret(nested, 'B', { secretName: value });
     }
@@ -261,6 +276,15 @@ describe('a name that a condition takes away', () => {
     refused(stack);
   });
 
+  test.each([
+    ['', "got: ''"],
+    ['a b', "got: 'a b'"],
+  ])('is refused where a branch has one that cannot be: %p', (name, message) => {
+    const stack = shop();
+    new RecoverableSecret(stack, 'Secret', { secretName: conditional(stack, name).toString() });
+    expect(() => secretsIn(stack)).toThrow(message);
+  });
+
   test('is allowed where every branch has one', () => {
     const stack = shop();
     new RecoverableSecret(stack, 'Secret', { secretName: conditional(stack, 'other').toString() });
@@ -306,10 +330,72 @@ describe('what an escape hatch changed', () => {
     [
       'a setting that the role is written with',
       (secret) => secret.addPropertyOverride('ExistingSecretPolicy', 'ADOPT'),
-      'ExistingSecretPolicy must be set by a prop of the secret or of SecretRecovery and not by an override, got: "ADOPT"',
+      'ExistingSecretPolicy must be left to the props of the secret or of SecretRecovery, without an override, got: "ADOPT"',
     ],
+    [
+      'the function',
+      (secret) => secret.addPropertyOverride('ServiceToken', 'arn:aws:lambda:eu-west-1:111111111111:function:other'),
+      'ServiceToken must be left to the props of the secret or of SecretRecovery, without an override',
+    ],
+    [
+      'how long CloudFormation waits',
+      (secret) => secret.addPropertyOverride('ServiceTimeout', 60),
+      'ServiceTimeout must be left to the props of the secret or of SecretRecovery, without an override, got: 60',
+    ],
+    [
+      'all properties at once',
+      (secret) => secret.addOverride('Properties', { Name: 'alone' }),
+      'ServiceToken must be left to the props of the secret or of SecretRecovery, without an override, got: undefined',
+    ],
+    [
+      'a property that a secret does not have',
+      (secret) => secret.addPropertyOverride('KmsKeyID', 'alias/key'),
+      "ReplicaRegions, SecretString, Tags, Type), got: 'KmsKeyID', which has no effect",
+    ],
+    [
+      'a declared value beside a generated one',
+      (secret) => secret.addPropertyOverride('SecretString', 'harmless'),
+      'SecretString must not be given together with GenerateSecretString',
+    ],
+    [
+      'a description by reference',
+      (secret) => secret.addPropertyOverride('Description', '{{resolve:secretsmanager:other}}'),
+      '[Shop/Secret] Description cannot hold a dynamic reference to secretsmanager',
+    ],
+    [
+      'one item of tags that are none',
+      (secret) => secret.addPropertyOverride('Tags.0.Value', 'x'),
+      'Tags must be a list, got: {"0":{"Value":"x"}}',
+    ],
+    [
+      'one item of replicas that are none',
+      (secret) =>
+        secret.addPropertyOverride('ReplicaRegions', Fn.conditionIf('C', { Region: 'eu-north-1' }, Aws.NO_VALUE)),
+      'ReplicaRegions must be a list, got: {"Region":"eu-north-1"}',
+    ],
+    [
+      'the owner as a tag, by a condition',
+      (secret) =>
+        secret.addPropertyOverride('Tags', Fn.conditionIf('C', [{ Key: 'recoverable-secret:owner', Value: 'me' }], [])),
+      "tags must not begin with 'recoverable-secret:', got: 'recoverable-secret:owner'",
+    ],
+    ['null for a name', (secret) => secret.addPropertyOverride('Name', null), "got: 'null'"],
   ])('is checked: %s', (_, override, message) => {
     expect(() => secretsIn(withOverride(override))).toThrow(message);
+  });
+
+  test.each<[string, (secret: CfnSecret) => void]>([
+    [
+      'a declared or a generated value, as a condition says',
+      (secret) => {
+        secret.addPropertyOverride('SecretString', Fn.conditionIf('C', 'harmless', Aws.NO_VALUE));
+        secret.addPropertyOverride('GenerateSecretString', Fn.conditionIf('C', Aws.NO_VALUE, {}));
+      },
+    ],
+    ['tags by a condition', (secret) => secret.addPropertyOverride('Tags', Fn.conditionIf('C', [], Aws.NO_VALUE))],
+    ['tags that only the deployment knows', (secret) => secret.addPropertyOverride('Tags', { 'Fn::Transform': {} })],
+  ])('can be %s', (_, override) => {
+    expect(() => Template.fromStack(withOverride(override))).not.toThrow();
   });
 
   test('is not held against a secret when it takes away what was wrong', () => {
@@ -354,8 +440,11 @@ describe('tags', () => {
     expect(() => secretsIn(withTags(40, { tags: { of: 'stack' } }))).toThrow(message);
     const stack = withTags(0);
     const tags = Array.from({ length: 41 }, (_, index) => ({ Key: `tag${index}`, Value: 'x' }));
-    cfn(stack.node.findChild('Secret') as Secret).addPropertyOverride('Tags', tags);
-    expect(() => secretsIn(stack)).toThrow(message);
+    const secret = cfn(stack.node.findChild('Secret') as Secret);
+    for (const more of [tags, Fn.conditionIf('C', Aws.NO_VALUE, tags)]) {
+      secret.addPropertyOverride('Tags', more);
+      expect(() => Template.fromStack(stack)).toThrow(message);
+    }
   });
 });
 
@@ -413,6 +502,14 @@ describe('a region of a replica', () => {
         "'cn-north-1' in aws-cn",
     );
     expect(withReplica('cn-north-1')).not.toThrow();
+  });
+
+  test('is refused when it is that of the stack, also as an override', () => {
+    const stack = shop({ env: ENV });
+    cfn(new RecoverableSecret(stack, 'Secret')).addPropertyOverride('ReplicaRegions', [{ Region: ENV.region }]);
+    expect(() => secretsIn(stack)).toThrow(
+      "[Shop/Secret] replicaRegions must be other regions than that of the stack, got: 'eu-west-1'",
+    );
   });
 
   test('is refused as an override, and not looked at as a token', () => {

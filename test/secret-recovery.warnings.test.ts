@@ -1,4 +1,13 @@
-import { Annotations, App, Mixins, NestedStack, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  Annotations,
+  App,
+  type CfnResource,
+  Mixins,
+  NestedStack,
+  RemovalPolicy,
+  Stack,
+  type StackProps,
+} from 'aws-cdk-lib';
 import { Annotations as Annotated, Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -6,6 +15,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
 import {
   ExistingSecretPolicy,
   GeneratedValue,
@@ -34,6 +44,8 @@ describe('a customer key that is destroyed with its stack', () => {
     `/${secret} encryptionKey '${path}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
     `give the key removalPolicy RETAIN [ack: ${ID}]`;
 
+  const cfn = ({ node }: Construct) => node.defaultChild as CfnResource;
+
   const warningsFor = (create: (stack: Stack) => void) => {
     const stack = shop({ env: ENV });
     create(stack);
@@ -52,6 +64,21 @@ describe('a customer key that is destroyed with its stack', () => {
         const late = key(stack);
         secret(stack, late);
         late.applyRemovalPolicy(DESTROY);
+      },
+    ],
+    [
+      'as an override',
+      (stack) => {
+        const other = new kms.Key(stack, 'Other', { removalPolicy: RETAIN });
+        cfn(secret(stack, other)).addPropertyOverride('KmsKeyId', key(stack, DESTROY).keyArn);
+      },
+    ],
+    [
+      'when an override decides that',
+      (stack) => {
+        const retained = key(stack, RETAIN);
+        secret(stack, retained);
+        cfn(retained).addOverride('DeletionPolicy', 'Delete');
       },
     ],
     [
@@ -99,6 +126,18 @@ describe('a customer key that is destroyed with its stack', () => {
         secret(stack, kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:eu-west-1:111111111111:key/${'1'.repeat(36)}`)),
     ],
     ['is an imported alias', (stack) => secret(stack, kms.Alias.fromAliasName(stack, 'Key', 'alias/mine'))],
+    [
+      'is retained by an override',
+      (stack) => {
+        const destroyed = key(stack, DESTROY);
+        secret(stack, destroyed);
+        cfn(destroyed).addOverride('DeletionPolicy', 'Retain');
+      },
+    ],
+    [
+      'is taken away by an override',
+      (stack) => cfn(secret(stack, key(stack, DESTROY))).addPropertyDeletionOverride('KmsKeyId'),
+    ],
     [
       'belongs to a secret that is not restored anyway',
       (stack) => secret(stack, key(stack, DESTROY), { forceDeleteWithoutRecovery: true }),

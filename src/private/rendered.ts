@@ -21,6 +21,22 @@ export function renderedProperties(resource: CfnResource): Record<string, unknow
   return renderedResource(resource).Properties ?? {};
 }
 
+/** What a value can be where conditions choose it; itself where none does. */
+export function branchesOf(value: unknown): unknown[] {
+  const choice = typeof value === 'object' && value !== null ? (value as { 'Fn::If'?: unknown })['Fn::If'] : undefined;
+  return Array.isArray(choice) ? choice.slice(1).flatMap(branchesOf) : [value];
+}
+
+/** Whether the value takes its property away. */
+export function isNoValue(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (value as { Ref?: unknown }).Ref === 'AWS::NoValue';
+}
+
+/** Whether two parts of a template are the same. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 interface Rendered {
   readonly Resources?: Record<string, RenderedResource>;
 }

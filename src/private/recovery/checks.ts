@@ -1,9 +1,16 @@
 import { CfnDeletionPolicy, type CfnResource, Stack } from 'aws-cdk-lib';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import { MAX_OTHER_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE, type RecoverySettings } from '../contract';
+import { MAX_OTHER_TAGS, OWNERSHIP_TAG_PREFIX, RECOVERABLE_SECRET_TYPE } from '../contract';
 import { error, pathOf, written } from '../error';
-import { type RenderedResource, renderedProperties, renderedResource } from '../rendered';
+import {
+  branchesOf,
+  isNoValue,
+  type RenderedResource,
+  renderedProperties,
+  renderedResource,
+  sameJson,
+} from '../rendered';
 import { secretNameError } from './name';
 import { outermostStack } from './outermost-stack';
 import { isRecoverable } from './recoverable';
@@ -11,6 +18,18 @@ import { replicaErrors, replicaRegions } from './replicas';
 import { synthesizedSecretName } from './synthesized-name';
 
 const NAMES_CHECKED = Symbol.for('cdk-recoverable-secret.NamesChecked');
+
+/** Those of `AWS::SecretsManager::Secret`. */
+const PROPERTIES = [
+  'Description',
+  'GenerateSecretString',
+  'KmsKeyId',
+  'Name',
+  'ReplicaRegions',
+  'SecretString',
+  'Tags',
+  'Type',
+];
 
 /** Throws when the removal policy is one that a secret cannot have. */
 export function assertRemovalPolicy(secret: CfnSecret): void {
@@ -22,17 +41,19 @@ export function assertRemovalPolicy(secret: CfnSecret): void {
 /**
  * Adds what can only be judged when the app is complete, by what the template says in the end.
  *
- * @param settings The properties that say how the secret is recovered
+ * @param added What this library writes beside the properties of a secret; undefined for what it leaves out
  */
-export function addSynthesisChecks(secret: CfnSecret, settings: RecoverySettings): void {
+export function addSynthesisChecks(secret: CfnSecret, added: Readonly<Record<string, unknown>>): void {
   written(secret).node.addValidation({
     validate: () => {
       const resource = renderedResource(secret);
       return [
-        ...settingsErrors(resource, settings, Stack.of(secret)),
+        ...propertyErrors(resource, added, Stack.of(secret)),
         ...removalPolicyErrors(resource),
         ...nameErrors(resource),
+        ...valueErrors(resource),
         ...dynamicReferenceErrors(resource),
+        ...listErrors(resource),
         ...tagErrors(resource),
         ...replicaErrors(secret, resource.Properties ?? {}),
       ];
@@ -45,23 +66,31 @@ export function addSynthesisChecks(secret: CfnSecret, settings: RecoverySettings
   stack.node.addValidation({ validate: () => [...duplicateNameErrors(stack), ...replicaNameErrors(stack)] });
 }
 
-/** The permissions of the provider are written with the settings. */
-function settingsErrors(
+/** The permissions of the provider are written with the settings, and what nobody knows would have no effect. */
+function propertyErrors(
   { Type, Properties = {} }: RenderedResource,
-  settings: RecoverySettings,
+  added: Readonly<Record<string, unknown>>,
   stack: Stack,
 ): string[] {
   if (Type !== RECOVERABLE_SECRET_TYPE) {
     return [`the type of the resource must stay ${RECOVERABLE_SECRET_TYPE}, got: '${Type}'`];
   }
-  return Object.entries(settings).flatMap(([property, value]) => {
-    const got = Properties[property];
-    if (JSON.stringify(got) === JSON.stringify(stack.resolve(value))) return [];
-    return [
-      `${property} must be set by a prop of the secret or of SecretRecovery and not by an override, ` +
-        `got: ${JSON.stringify(got)}`,
-    ];
-  });
+  const known = [...PROPERTIES, ...Object.keys(added)];
+  const unknown = Object.keys(Properties).filter((property) => !known.includes(property));
+  const overridden = Object.entries(added).filter(
+    ([property, value]) => !sameJson(Properties[property], stack.resolve(value)),
+  );
+  return [
+    ...unknown.map(
+      (property) =>
+        `properties must be those of a secret (${PROPERTIES.join(', ')}), got: '${property}', which has no effect`,
+    ),
+    ...overridden.map(
+      ([property]) =>
+        `${property} must be left to the props of the secret or of SecretRecovery, without an override, ` +
+        `got: ${JSON.stringify(Properties[property])}`,
+    ),
+  ];
 }
 
 function removalPolicyErrors({ DeletionPolicy, UpdateReplacePolicy }: RenderedResource): string[] {
@@ -73,53 +102,69 @@ function removalPolicyErrors({ DeletionPolicy, UpdateReplacePolicy }: RenderedRe
 }
 
 function nameErrors({ Properties: { Name: name } = {} }: RenderedResource): string[] {
-  if (canBeAbsent(name)) {
+  const names = branchesOf(name);
+  if (names.some(isNoValue)) {
     return [
       'secretName must not depend on a condition that takes it away (AWS::NoValue): a recoverable secret has a name ' +
         `that is the same on every deployment, got: ${JSON.stringify(name)}`,
     ];
   }
-  // What is no string by now is for the deployment to resolve.
-  const problem = typeof name === 'object' ? undefined : secretNameError(name);
-  return problem ? [problem] : [];
+  // What is an expression by now is for the deployment to resolve.
+  const known = names.filter((each) => typeof each !== 'object' || each === null);
+  return known.flatMap((each) => secretNameError(each) ?? []);
 }
 
-function canBeAbsent(name: unknown): boolean {
-  if (typeof name !== 'object' || name === null) return false;
-  const { Ref, 'Fn::If': choice } = name as { Ref?: string; 'Fn::If'?: unknown[] };
-  return Ref === 'AWS::NoValue' || (choice?.slice(1).some(canBeAbsent) ?? false);
+function valueErrors({ Properties: { SecretString, GenerateSecretString } = {} }: RenderedResource): string[] {
+  const isGiven = (value: unknown) => value !== undefined && !branchesOf(value).some(isNoValue);
+  if (!isGiven(SecretString) || !isGiven(GenerateSecretString)) return [];
+  return [
+    'SecretString must not be given together with GenerateSecretString, as CloudFormation takes one of them, got: both; ' +
+      'take the other one out with addPropertyDeletionOverride()',
+  ];
 }
 
 /** CloudFormation does not resolve secure references for a custom resource: the reference itself would be stored. */
 function dynamicReferenceErrors({ Properties = {} }: RenderedResource): string[] {
-  const sources = {
-    'secretStringValue and secretObjectValue': Properties.SecretString,
-    'generateSecretString.secretStringTemplate': Properties.GenerateSecretString,
+  const props: Record<string, string> = {
+    SecretString: 'secretStringValue and secretObjectValue',
+    GenerateSecretString: 'generateSecretString.secretStringTemplate',
   };
-  return Object.entries(sources).flatMap(([props, source]) => {
-    const service = /{{resolve:(secretsmanager|ssm-secure):/.exec(JSON.stringify(source) ?? '')?.[1];
+  return Object.entries(Properties).flatMap(([property, value]) => {
+    const service = /{{resolve:(secretsmanager|ssm-secure):/.exec(JSON.stringify(value) ?? '')?.[1];
     if (!service) return [];
     return [
-      `${props} cannot hold a dynamic reference to ${service}: CloudFormation does not resolve it for a custom ` +
-        'resource; generate the value, or write it after the deployment',
+      `${props[property] ?? property} cannot hold a dynamic reference to ${service}: CloudFormation does not resolve it ` +
+        `for a custom resource${property in props ? '; generate the value, or write it after the deployment' : ''}`,
     ];
   });
 }
 
-function tagErrors({ Properties: { Tags: tags } = {} }: RenderedResource): string[] {
-  if (!Array.isArray(tags)) return [];
+/** What an override of one item makes where there is no list. */
+function listErrors({ Properties = {} }: RenderedResource): string[] {
+  const isExpression = (value: unknown) => Object.keys(value ?? {}).some((key) => /^(Ref|Fn::.+)$/.test(key));
+  const isList = (value: unknown) => Array.isArray(value) || value === undefined || isExpression(value);
+  return ['Tags', 'ReplicaRegions'].flatMap((property) =>
+    branchesOf(Properties[property])
+      .filter((value) => !isList(value))
+      .map((value) => `${property} must be a list, got: ${JSON.stringify(value)}`),
+  );
+}
+
+function tagErrors({ Properties: { Tags: declared } = {} }: RenderedResource): string[] {
+  const lists = branchesOf(declared).filter((tags) => Array.isArray(tags));
   // Also in the branches of a condition.
-  const keys = [...JSON.stringify(tags).matchAll(/"Key":"([^"]*)"/g)].map(([, key]) => key);
+  const keys = [...JSON.stringify(lists).matchAll(/"Key":"([^"]*)"/g)].map(([, key]) => key);
   const ours = keys.filter((key) => key.startsWith(OWNERSHIP_TAG_PREFIX));
+  const count = Math.max(0, ...lists.map((tags) => tags.length));
   return [
     ...ours.map(
       (key) =>
         `tags must not begin with '${OWNERSHIP_TAG_PREFIX}', got: '${key}'; to set the owner, use the prop owner`,
     ),
-    ...(tags.length > MAX_OTHER_TAGS
+    ...(count > MAX_OTHER_TAGS
       ? [
-          `tags must not be more than ${MAX_OTHER_TAGS}, those of the stack included, got: ${tags.length}; of the 50 ` +
-            'that AWS allows, this library needs the rest',
+          `tags must not be more than ${MAX_OTHER_TAGS}, those of the stack included, got: ${count}; of the 50 that ` +
+            'AWS allows, this library needs the rest',
         ]
       : []),
   ];

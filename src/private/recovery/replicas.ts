@@ -20,6 +20,7 @@ export function replicaErrors(secret: CfnSecret, properties: Readonly<Record<str
           'register it with Fact.register()',
       ];
     }
+    if (region === home) return [`replicaRegions must be other regions than that of the stack, got: '${region}'`];
     if (partition === undefined || there === partition) return [];
     return [
       `replicaRegions must be of the partition of the stack (${home} in ${partition}), got: '${region}' in ${there}`,

@@ -1,6 +1,6 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { renderedProperties } from '../rendered';
+import { renderedProperties, sameJson } from '../rendered';
 import { defaultSecretName } from './name';
 import { outermostStack, synthesizedStackName } from './outermost-stack';
 
@@ -34,16 +34,51 @@ export function evaluated(expression: unknown, stack: Stack): unknown {
       return { [key]: [stack.node.path, argument] };
     case 'Fn::Join': {
       const [delimiter, parts] = evaluated(argument, stack) as [string, unknown];
-      const known = Array.isArray(parts) && parts.every((part) => typeof part === 'string');
-      return known ? parts.join(delimiter) : { [key]: [delimiter, parts] };
+      if (!Array.isArray(parts)) return { [key]: [delimiter, parts] };
+      const text = delimiter === '' ? inOneLevel(parts) : parts;
+      return text.every((part) => typeof part === 'string') ? text.join(delimiter) : { [key]: [delimiter, text] };
     }
     case 'Fn::Split': {
       const [delimiter, text] = evaluated(argument, stack) as [string, unknown];
       return typeof text === 'string' ? text.split(delimiter) : { [key]: [delimiter, text] };
     }
+    case 'Fn::Sub':
+      return evaluated({ 'Fn::Join': ['', substituted(argument)] }, stack);
+    // Tables and conditions of one name can differ between templates.
+    case 'Fn::FindInMap':
+    case 'Fn::If':
+      return { [key]: [stack.node.path, evaluated(argument, stack)] };
     default:
       return Object.fromEntries(entries.map(([name, member]) => [name, evaluated(member, stack)]));
   }
+}
+
+/** What is joined, whether it was put together in one step or in several. */
+function inOneLevel(parts: unknown[]): unknown[] {
+  const merged: unknown[] = [];
+  for (const part of parts) {
+    const [delimiter, inner] = (part as { 'Fn::Join'?: [string, unknown] })['Fn::Join'] ?? [];
+    for (const each of delimiter === '' && Array.isArray(inner) ? inner : [part]) {
+      const last = merged[merged.length - 1];
+      if (typeof last === 'string' && typeof each === 'string') merged[merged.length - 1] = last + each;
+      else merged.push(each);
+    }
+  }
+  return merged;
+}
+
+/** The parts of a text with `${Name}`, `${Name.Attribute}`, and `${!what stands for itself}`. */
+function substituted(argument: unknown): unknown[] {
+  const [text, variables = {}] = [argument].flat() as [string, Record<string, unknown>?];
+  const parts = text.split(/(\$\{[^}]+\})/).filter((part) => part !== '');
+  return parts.map((part) => {
+    const name = /^\$\{(.+)\}$/.exec(part)?.[1].trim();
+    if (name === undefined) return part;
+    if (name.startsWith('!')) return `\${${name.slice(1)}}`;
+    if (name in variables) return variables[name];
+    const [logicalId, ...attribute] = name.split('.');
+    return attribute.length > 0 ? { 'Fn::GetAtt': [logicalId, attribute.join('.')] } : { Ref: name };
+  });
 }
 
 function evaluatedRef(id: string, stack: Stack): unknown {
@@ -65,8 +100,4 @@ function parameterOf(stack: Stack, id: string): { value: unknown } | undefined {
   const parameters = stack.nestedStackResource && renderedProperties(stack.nestedStackResource).Parameters;
   const value = (parameters as Record<string, unknown> | undefined)?.[id];
   return value === undefined ? undefined : { value };
-}
-
-function sameJson(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -20,7 +20,7 @@ import {
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { RecoverySettings } from '../contract';
 import { pathOf } from '../error';
-import { renderedProperties } from '../rendered';
+import { renderedProperties, renderedResource, sameJson } from '../rendered';
 import { looksLikeArnSuffix } from './name';
 import { replicaRegions } from './replicas';
 import { synthesizedSecretName } from './synthesized-name';
@@ -40,7 +40,7 @@ export function addSynthesisWarnings(secret: CfnSecret, settings: RecoverySettin
     warn('cdk-recoverable-secret:nameLooksLikeArnSuffix', arnSuffixWarning(name));
     warn('cdk-recoverable-secret:replicaRegionIsOptIn', optInWarning(properties));
     if (settings.ForceDeleteWithoutRecovery !== 'true') {
-      warn('cdk-recoverable-secret:keyIsDestroyed', keyWarning(secret));
+      warn('cdk-recoverable-secret:keyIsDestroyed', keyWarning(secret, properties.KmsKeyId));
     }
     if (settings.ExistingSecretPolicy === 'ADOPT') {
       warn('cdk-recoverable-secret:adoptsWithDependents', dependentsWarning(secret));
@@ -69,10 +69,12 @@ function optInWarning(properties: Readonly<Record<string, unknown>>): string | u
   );
 }
 
-function keyWarning(secret: CfnSecret): string | undefined {
-  const key = keyOf(secret);
-  if (!key || (key.cfnOptions.deletionPolicy ?? CfnDeletionPolicy.DELETE) !== CfnDeletionPolicy.DELETE)
-    return undefined;
+function keyWarning(secret: CfnSecret, kmsKeyId: unknown): string | undefined {
+  const isGiven = sameJson(kmsKeyId, Stack.of(secret).resolve(secret.kmsKeyId));
+  const key = isGiven ? keyOf(secret) : keyNamed(kmsKeyId, Stack.of(secret));
+  if (!key) return undefined;
+  const { DeletionPolicy = CfnDeletionPolicy.DELETE } = renderedResource(key);
+  if (DeletionPolicy !== CfnDeletionPolicy.DELETE) return undefined;
   return (
     `encryptionKey '${pathOf(key)}' is destroyed with its stack, and a restored secret cannot be read without it: ` +
     'give the key removalPolicy RETAIN'
@@ -131,6 +133,14 @@ function keyOf(secret: CfnSecret): CfnKey | undefined {
   if (typeof id !== 'string' || !Token.isUnresolved(id)) return undefined;
   const token = Tokenization.reverseString(id).firstToken;
   return token && Reference.isReference(token) && CfnKey.isCfnKey(token.target) ? token.target : undefined;
+}
+
+/** The key that an override of `kmsKeyId` refers to. */
+function keyNamed(kmsKeyId: unknown, stack: Stack): CfnKey | undefined {
+  const { Ref, 'Fn::GetAtt': attribute } = (kmsKeyId ?? {}) as { Ref?: string; 'Fn::GetAtt'?: string[] };
+  const logicalId = Ref ?? attribute?.[0];
+  const keys = stack.node.findAll().filter((node) => CfnKey.isCfnKey(node) && Stack.of(node) === stack) as CfnKey[];
+  return keys.find((key) => stack.resolve(key.logicalId) === logicalId);
 }
 
 function listed(items: string[]): string {
