@@ -1,7 +1,10 @@
 import {
   Annotations,
   App,
+  Aws,
+  CfnParameter,
   type CfnResource,
+  Fn,
   Mixins,
   NestedStack,
   RemovalPolicy,
@@ -150,6 +153,39 @@ describe('a customer key that is destroyed with its stack', () => {
     const create = (stack: Stack) =>
       Annotations.of(secret(stack, key(stack, DESTROY))).acknowledgeWarning(ID, 'the key comes back as well');
     expect(warningsFor(create)).toEqual([]);
+  });
+});
+
+describe('a name that is another one for a stack that is created again', () => {
+  const STACK_ID = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+  const warning = (secret: string, part: string) =>
+    `/${secret}/Resource secretName is made of ${part}, which is another one when the stack is created again: the secret of ` +
+    'before is not found then, and not restored [ack: cdk-recoverable-secret:nameChangesWithStack]';
+
+  test('warns', () => {
+    const stack = shop();
+    new RecoverableSecret(stack, 'Secret', { secretName: `db/${STACK_ID}` });
+    new RecoverableSecret(stack, 'Forced', { secretName: `dev/${STACK_ID}`, forceDeleteWithoutRecovery: true });
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how CloudFormation spells it
+    new RecoverableSecret(stack, 'Substituted', { secretName: Fn.sub('${AWS::StackId}') });
+    expect(warningsIn(stack)).toEqual(['Secret', 'Substituted'].map((id) => warning(`Shop/${id}`, 'AWS::StackId')));
+  });
+
+  test('warns in a nested stack, whose name is none that stays', () => {
+    const stack = shop();
+    const nested = new NestedStack(stack, 'Nested');
+    new RecoverableSecret(nested, 'Secret', { secretName: `${Aws.STACK_NAME}/db` });
+    new RecoverableSecret(nested, 'Default');
+    new RecoverableSecret(nested, 'Named', { secretName: 'db' });
+    new RecoverableSecret(nested, 'HandedDown', { secretName: new CfnParameter(nested, 'Name').valueAsString });
+    expect(warningsIn(stack)).toEqual([warning('Shop/Nested/Secret', 'AWS::StackName of a nested stack')]);
+  });
+
+  test('does not warn where the name of the stack stays', () => {
+    const stack = shop();
+    new RecoverableSecret(stack, 'Secret', { secretName: `${Aws.STACK_NAME}/db` });
+    new RecoverableSecret(stack, 'Default');
+    expect(warningsIn(stack)).toEqual([]);
   });
 });
 

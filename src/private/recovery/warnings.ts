@@ -40,6 +40,7 @@ export function addSynthesisWarnings(secret: CfnSecret, settings: RecoverySettin
     warn('cdk-recoverable-secret:nameLooksLikeArnSuffix', arnSuffixWarning(name));
     warn('cdk-recoverable-secret:replicaRegionIsOptIn', optInWarning(properties));
     if (settings.ForceDeleteWithoutRecovery !== 'true') {
+      warn('cdk-recoverable-secret:nameChangesWithStack', changingNameWarning(name, Stack.of(secret)));
       warn('cdk-recoverable-secret:keyIsDestroyed', keyWarning(secret, properties.KmsKeyId));
     }
     if (settings.ExistingSecretPolicy === 'ADOPT') {
@@ -57,6 +58,17 @@ function arnSuffixWarning(name: unknown): string | undefined {
   return (
     `secretName '${name}' ends in a hyphen and six characters, which Secrets Manager can take for the suffix of an ` +
     'ARN: a look-up by partial ARN goes wrong, choose another ending'
+  );
+}
+
+function changingNameWarning(name: unknown, stack: Stack): string | undefined {
+  // A nested stack is given another name each time as well.
+  const parts = ['AWS::StackId', ...(stack.nestedStackParent ? ['AWS::StackName'] : [])];
+  const part = parts.find((each) => JSON.stringify(name)?.includes(each));
+  if (!part) return undefined;
+  return (
+    `secretName is made of ${part}${stack.nestedStackParent ? ' of a nested stack' : ''}, which is another one when the ` +
+    'stack is created again: the secret of before is not found then, and not restored'
   );
 }
 
