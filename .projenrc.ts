@@ -325,6 +325,10 @@ project.package.file.addOverride('overrides', {
 project.package.file.addOverride('allowScripts', { esbuild: false, '@parcel/watcher': false, 'unrs-resolver': false });
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 
+project.tasks
+  .tryFind('release')
+  ?.exec('ts-node --transpile-only --project tsconfig.dev.json projenrc/release-notes.ts');
+
 addChecks(project);
 addCodeScanning(project);
 

@@ -1,5 +1,4 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
+import { changelog } from './changelog';
 
 /**
  * Prints the first version; the next ones follow from the commits, and then nothing is printed.
@@ -11,10 +10,11 @@ const { VERSION = '0.0.0', SUGGESTED_BUMP = 'none' } = process.env;
 const isFirst = VERSION === '0.0.0';
 const next = isFirst ? FIRST : bumped(VERSION, SUGGESTED_BUMP);
 
-const changelog = fs.readFileSync(path.join(__dirname, '..', 'CHANGELOG.md'), 'utf8');
-const sections = [...changelog.matchAll(/^## \[?([^\]\s]+)/gm)].map(([, name]) => name);
-if (!sections.includes(next)) {
-  console.error(`CHANGELOG.md has no section '## ${next}', the version to release; it has: ${sections.join(', ')}`);
+const sections = changelog();
+if (!sections.has(next)) {
+  console.error(
+    `CHANGELOG.md has no section '## ${next}', the version to release; it has: ${[...sections.keys()].join(', ')}`,
+  );
   process.exitCode = 1;
 } else if (isFirst) {
   process.stdout.write(FIRST);
