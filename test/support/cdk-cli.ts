@@ -49,6 +49,11 @@ export class CdkCli {
     return this.cdk('destroy', ...(stacks.length > 0 ? stacks : ['--all']), '--app', app, '--force');
   }
 
+  /** Takes back what a deployment without a rollback has left unfinished. */
+  rollBack(app: string): Promise<string> {
+    return this.cdk('rollback', '--all', '--app', app, '--no-validate-bootstrap-version');
+  }
+
   private async cdk(...args: string[]): Promise<string> {
     const { code, output } = await run(
       process.execPath,

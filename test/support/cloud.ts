@@ -45,6 +45,18 @@ export class Cloud {
     return (await this.cdk.deploy(outdir, `--method=${method}`))[stackName] ?? {};
   }
 
+  /** Runs `cdk deploy --no-rollback`: what fails stays as it is. */
+  async deployWithoutRollback(stackName: string, build: (stack: Stack) => void): Promise<void> {
+    const outdir = this.synthesize(stackName, build);
+    this.deployed.set(stackName, outdir);
+    await this.cdk.deploy(outdir, '--method=direct', '--no-rollback');
+  }
+
+  /** Runs `cdk rollback` for a deployment that stayed as it failed. */
+  async rollBack(stackName: string): Promise<void> {
+    await this.cdk.rollBack(this.assemblyOf(stackName));
+  }
+
   /** Runs `cdk deploy` for all stacks of a cloud assembly, and returns their outputs by the name of the stack. */
   deployAll(assembly: string) {
     return this.cdk.deploy(assembly, '--method=direct');

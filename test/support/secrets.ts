@@ -6,6 +6,7 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
   ResourceNotFoundException,
+  RestoreSecretCommand,
   SecretsManagerClient,
   type SecretsManagerClientConfig,
   TagResourceCommand,
@@ -84,6 +85,10 @@ export class Secrets {
   async tag(id: string, tags: Record<string, string>): Promise<void> {
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
     await this.client.send(new TagResourceCommand({ SecretId: id, Tags }));
+  }
+
+  async restore(id: string): Promise<void> {
+    await this.client.send(new RestoreSecretCommand({ SecretId: id }));
   }
 
   async schedule(id: string, days: number): Promise<void> {
