@@ -250,12 +250,15 @@ export class FakeSecretsManager {
     const record = this.changeable(caller, 'UpdateSecretVersionStage', region, input.SecretId);
     const to = input.MoveToVersionId ?? '';
     const from = input.RemoveFromVersionId ?? '';
-    if (input.VersionStage === 'AWSPENDING' && input.MoveToVersionId === undefined) {
-      record.versions.get(from)?.stages.delete('AWSPENDING');
+    const label = input.VersionStage ?? '';
+    if (label !== 'AWSCURRENT' && (input.MoveToVersionId === undefined || record.versions.has(to))) {
+      record.versions.get(from)?.stages.delete(label);
+      record.versions.get(to)?.stages.add(label);
+      if (record.versions.get(from)?.stages.size === 0 && this.facts.purgesVersions) record.versions.delete(from);
       this.note(caller, 'UpdateSecretVersionStage', record);
       return { ARN: record.arn, Name: record.name };
     }
-    if (input.VersionStage !== 'AWSCURRENT' || !record.versions.has(to)) {
+    if (!record.versions.has(to)) {
       throw new errors.ServiceError('InvalidParameterException', 'No such version.');
     }
     if (!record.versions.get(to)?.stages.has('AWSCURRENT')) {

@@ -803,4 +803,14 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[A], [secret('B', 'a', { owner: 'One' })]],
     steps: [deploy('One', 0), deploy('Two', 1)],
   },
+  {
+    story: 'the function dies before it has ended a rotation that the destroy before had cut off',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      byHand('begins a rotation', 'a'),
+      destroy('One'),
+      deploy('One', 0, { faults: [fault('UpdateSecretVersionStage', 0, 'dies')] }),
+    ],
+  },
 ];

@@ -80,9 +80,9 @@ export class Account {
     );
   }
 
-  /** The current value; undefined for an empty secret. */
-  async value(id: string = NAME): Promise<string | undefined> {
-    const command = new GetSecretValueCommand({ SecretId: id, VersionStage: 'AWSCURRENT' });
+  /** The current value, or that of another label; undefined for an empty secret. */
+  async value(id: string = NAME, label = 'AWSCURRENT'): Promise<string | undefined> {
+    const command = new GetSecretValueCommand({ SecretId: id, VersionStage: label });
     try {
       return (await this.client().send(command)).SecretString;
     } catch (error) {

@@ -57,16 +57,35 @@ describe('a value', () => {
   });
 });
 
-test.each<[string, Record<string, string[]>, string | undefined]>([
-  ['that was cut off is ended', { v: ['AWSCURRENT'], next: ['AWSPENDING'] }, 'next'],
+test.each<[string, Record<string, string[]>, object[]]>([
+  [
+    'that was cut off is ended',
+    { v: ['AWSCURRENT'], next: ['AWSPENDING'] },
+    [
+      { VersionStage: 'CUT_OFF', MoveToVersionId: 'next' },
+      { VersionStage: 'AWSPENDING', RemoveFromVersionId: 'next' },
+    ],
+  ],
+  [
+    'that was cut off after another one takes the label of that',
+    { v: ['AWSCURRENT'], first: ['CUT_OFF'], next: ['AWSPENDING'] },
+    [
+      { VersionStage: 'CUT_OFF', MoveToVersionId: 'next', RemoveFromVersionId: 'first' },
+      { VersionStage: 'AWSPENDING', RemoveFromVersionId: 'next' },
+    ],
+  ],
+  [
+    'that was half ended is ended',
+    { v: ['AWSCURRENT'], next: ['AWSPENDING', 'CUT_OFF'] },
+    [{ VersionStage: 'AWSPENDING', RemoveFromVersionId: 'next' }],
+  ],
   // As rotations leave it when they are done.
-  ['that is done stays', { v: ['AWSCURRENT', 'AWSPENDING'] }, undefined],
-  ['that there was none of', { v: ['AWSCURRENT'] }, undefined],
-])('a rotation %s', async (_, versions, ended) => {
+  ['that is done stays', { v: ['AWSCURRENT', 'AWSPENDING'] }, []],
+  ['that there was none of', { v: ['AWSCURRENT'] }, []],
+])('a rotation %s', async (_, versions, moves) => {
   const { attempt, service } = prepared();
   await endCutOffRotation(attempt, existing({}, { VersionIdsToStages: versions }));
-  const input = { SecretId: ARN, VersionStage: 'AWSPENDING', RemoveFromVersionId: ended };
-  expect(service.inputs('UpdateSecretVersionStage')).toEqual(ended ? [input] : []);
+  expect(service.inputs('UpdateSecretVersionStage')).toEqual(moves.map((move) => ({ SecretId: ARN, ...move })));
 });
 
 describe('replicas to come', () => {

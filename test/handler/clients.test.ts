@@ -96,6 +96,7 @@ describe('a secret on the wire', () => {
       deletedDate: SCHEDULED.DeletedDate,
       ownership: { owner: 'bank', stackId: BANK.stackId },
       versions: { v: ['AWSCURRENT'] },
+      rotates: false,
     });
     expect(asked).toEqual([{ operation: 'DescribeSecret', body: JSON.stringify({ SecretId: NAME }) }]);
   });

@@ -232,14 +232,64 @@ describe('a secret that comes back', () => {
     expect(await cloud.value()).toHaveLength(32);
   });
 
-  test('loses the label of a rotation that its deletion cut off, so that the next one can begin', async () => {
-    const arn = await leftBehind('live', OWNER);
-    await cloud.put('rotated half', NAME, 'AWSPENDING');
-    await cloud.schedule();
-    expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
-    const labels = Object.values((await cloud.describe())?.VersionIdsToStages ?? {}).flat();
-    expect(labels).toEqual(['AWSCURRENT']);
-    expect(await cloud.value()).toBe('made by hand');
+  describe('with a rotation that was cut off', () => {
+    const labels = async () =>
+      Object.values((await cloud.describe())?.VersionIdsToStages ?? {})
+        .flat()
+        .sort();
+
+    async function cutOff(owner = OWNER): Promise<string> {
+      const arn = await leftBehind('live', owner);
+      await cloud.put('rotated half', NAME, 'AWSPENDING');
+      return arn;
+    }
+
+    /** The next rotation can begin, and the value that the database may have taken already is there. */
+    async function isEnded(): Promise<void> {
+      expect(await labels()).toEqual(['AWSCURRENT', 'CUT_OFF']);
+      expect(await cloud.value()).toBe('made by hand');
+      expect(await cloud.value(NAME, 'CUT_OFF')).toBe('rotated half');
+    }
+
+    test('ends it', async () => {
+      const arn = await cutOff();
+      await cloud.schedule();
+      expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', physicalId: arn });
+      await isEnded();
+      // Once more.
+      await cloud.put('again', NAME, 'AWSPENDING');
+      await cloud.schedule();
+      await cloud.resource({ life: 2 }).create();
+      expect(await cloud.value(NAME, 'CUT_OFF')).toBe('again');
+    });
+
+    test('ends it also when the first delivery did not come to that', async () => {
+      const db = cloud.resource();
+      await cutOff();
+      await cloud.schedule();
+      cloud.fail('secretsmanager:UpdateSecretVersionStage', 'InternalServiceError', { times: 1 });
+      // What undoes it fails as well, as if the function had died.
+      cloud.fail('secretsmanager:DeleteSecret', 'InternalServiceError', { times: 4 });
+      expect(await db.create()).toMatchObject({ status: 'FAILED' });
+      expect(await db.again()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'RESTORED' } });
+      await isEnded();
+    });
+
+    test('ends it also where somebody has restored it by hand', async () => {
+      await cutOff();
+      expect(await cloud.resource().create()).toMatchObject({ status: 'SUCCESS', data: { Outcome: 'ADOPTED' } });
+      await isEnded();
+    });
+
+    test.each<[string, string, object]>([
+      ['that may still go on', OWNER, { RotationEnabled: true }],
+      ["of somebody else's", 'depot', { RotationEnabled: false }],
+    ])('leaves one %s alone where it is live', async (_, owner, shown) => {
+      await cutOff(owner);
+      cloud.showing((secret) => ({ ...secret, ...shown }));
+      await cloud.resource().create(properties({ ExistingSecretPolicy: 'ADOPT' }));
+      expect(await labels()).toEqual(['AWSCURRENT', 'AWSPENDING']);
+    });
   });
 
   test('keeps the label of a rotation that ended', async () => {

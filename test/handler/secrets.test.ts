@@ -44,6 +44,7 @@ describe('a secret as DescribeSecret shows it', () => {
       ReplicationStatus: [
         { Region: 'us-east-1', Status: 'Failed', StatusMessage: 'it is full', KmsKeyId: 'alias/far' },
       ],
+      RotationEnabled: true,
       ...SCHEDULED,
     });
     expect(secret).toMatchObject({
@@ -58,13 +59,14 @@ describe('a secret as DescribeSecret shows it', () => {
       tags: heldBy(SHOP),
       ownership: { owner: 'shop', stackId: SHOP.stackId },
       versions: { v: ['AWSCURRENT'] },
+      rotates: true,
       replicas: [{ region: 'us-east-1', status: 'Failed', statusMessage: 'it is full', kmsKeyId: 'alias/far' }],
     });
   });
 
   test('lacks what the answer leaves out', () => {
-    const nothing = { arn: '', name: '', description: '', tags: {}, ownership: {}, versions: {}, replicas: [] };
-    expect(existingSecret({})).toEqual({ ...nothing, sharedWithAccounts: [] });
+    const nothing = { arn: '', name: '', description: '', tags: {}, ownership: {}, versions: {}, rotates: false };
+    expect(existingSecret({})).toEqual({ ...nothing, replicas: [], sharedWithAccounts: [] });
     const halfEmpty = existingSecret({
       Tags: [{}],
       ReplicationStatus: [{}],

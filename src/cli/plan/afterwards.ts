@@ -18,6 +18,7 @@ export function createdSecret({ declared, requester }: Attempt): ExistingSecret 
     tags,
     ownership: readOwnership(tags),
     versions: declared.value.kind === 'none' ? {} : { [versionIdOf(requester)]: ['AWSCURRENT'] },
+    rotates: false,
     replicas: declared.replicas.map(({ region, kmsKeyId }) => ({
       region,
       kmsKeyId,

@@ -143,12 +143,12 @@ export async function putValue(env: Environment, arn: string, value: string, ver
   );
 }
 
-/** Moves a staging label; with no version to move it to, takes it off. */
+/** Moves a staging label; with no version to move it to takes it off, with none to move it from it is new. */
 export async function moveLabel(
   env: Environment,
   arn: string,
   label: string,
-  { from, to }: { readonly from: string; readonly to?: string },
+  { from, to }: { readonly from?: string; readonly to?: string },
 ): Promise<void> {
   await retryTransient(env, 'UpdateSecretVersionStage', STATE_LAG, () =>
     env.secrets.send(
@@ -188,6 +188,7 @@ export function existingSecret(described: DescribeSecretResponse & CrossAccount)
     tags,
     ownership: readOwnership(tags),
     versions: described.VersionIdsToStages ?? {},
+    rotates: described.RotationEnabled ?? false,
     replicas: (described.ReplicationStatus ?? []).map((replica) => ({
       region: replica.Region ?? '',
       status: replica.Status ?? '',

@@ -15,6 +15,8 @@ export interface ExistingSecret {
   readonly ownership: Ownership;
   /** Staging labels by version id. */
   readonly versions: Readonly<Record<string, readonly string[]>>;
+  /** Whether it has a rotation, which may be under way. */
+  readonly rotates: boolean;
   readonly replicas: readonly ExistingReplica[];
   /** Set when this is the copy of a secret in another region. */
   readonly replicaOf?: string;

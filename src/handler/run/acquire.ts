@@ -172,6 +172,8 @@ async function adopt(attempt: Attempt, secret: ExistingSecret): Promise<Acquired
   if (declared.value.kind === 'generated' && !value) attempt.env.log({ step: 'value kept', secret: secret.arn });
   const memory: Memory = { intended: 'ADOPTED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {
+    // Somebody may have restored it by hand. Nobody else's tool may be at work on what was its own, and is not rotated.
+    if (secret.ownership.owner === declared.owner && !secret.rotates) await endCutOffRotation(attempt, secret);
     await apply(attempt, secret, changes, value);
     return { arn: secret.arn, outcome: 'ADOPTED', memory };
   });
@@ -185,6 +187,8 @@ async function resume(attempt: Attempt, secret: ExistingSecret, direction: Direc
   const work = async (): Promise<Acquired> => {
     const missesValue = sameRequest && direction.kind === 'forward' && outcome !== 'CREATED';
     await complete(attempt, secret, missesValue ? valueToRestore(secret, declared) : undefined);
+    // @defence cut-off-rotation-resumed
+    if (missesValue && outcome === 'RESTORED') await endCutOffRotation(attempt, secret);
     return { arn: secret.arn, outcome };
   };
   if (!sameRequest || outcome === 'KEPT') return work();

@@ -14,6 +14,9 @@ import type { Attempt } from './attempt';
 
 const REPLICA_WAIT_MS = 180_000;
 
+/** Staging label of what a rotation that was cut off had begun with. */
+const CUT_OFF = 'CUT_OFF';
+
 /**
  * Brings a live secret to what was declared. Ownership first: whatever happens afterwards, the tags say who has to deal
  * with it. Replicas last: they take long.
@@ -109,10 +112,15 @@ export async function putValueBack(env: Attempt['env'], secret: ExistingSecret, 
   if (before !== undefined) await moveLabel(env, secret.arn, 'AWSCURRENT', { from: versionId, to: before });
 }
 
-/** A rotation that the deletion cut off: as long as its version is pending, no other rotation can begin. */
+/**
+ * A rotation that was cut off: as long as its version is pending, no other rotation can begin. The database may have taken
+ * its value already, and a version without a label can get lost.
+ */
 export async function endCutOffRotation({ env }: Attempt, secret: ExistingSecret): Promise<void> {
   const pending = versionWith('AWSPENDING', secret);
   if (pending === undefined || versionWith('AWSCURRENT', secret) === pending) return;
+  const from = versionWith(CUT_OFF, secret);
+  if (from !== pending) await moveLabel(env, secret.arn, CUT_OFF, { from, to: pending });
   await moveLabel(env, secret.arn, 'AWSPENDING', { from: pending });
 }
 
