@@ -122,6 +122,12 @@ export const refuseGone = ({ name }: DeclaredSecret) =>
       'remove it from the stack and deploy, then add it again, or change secretName',
   );
 
+export const refuseBeingDeleted = ({ name }: ExistingSecret) =>
+  refuse(
+    `secret '${name}' could not be restored, it is being deleted for good; nothing was changed; to have a new one, ` +
+      'remove it from the stack and deploy, then add it again, or change secretName',
+  );
+
 export const refuseNotHeld = ({ name }: DeclaredSecret, { owner, stackId, logicalId }: Ownership) =>
   refuse(
     `secret '${name}' is held by ${logicalId ?? 'nobody'} in ${stackId ?? 'no stack'} and belongs to ` +

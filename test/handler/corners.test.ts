@@ -247,7 +247,10 @@ describe('an Update of a secret', () => {
     cloud.fail(sm('RestoreSecret'), 'InvalidRequestException');
     const answer = await db.update(properties({ Description: 'x' }));
     expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
-    expect(answer.reason).toContain(`secret '${NAME}' could not be restored, it is being deleted for good; `);
+    expect(answer.reason).toContain('could not be restored, it is being deleted for good; nothing was changed; ');
+    expect(cloud.changes).toEqual(['RestoreSecret']);
+    db.rollBack();
+    expect(await db.update(properties())).toMatchObject({ status: 'SUCCESS', physicalId: db.physicalId });
   });
 
   test('whose origin nobody can read counts as adopted', async () => {

@@ -96,6 +96,11 @@ const OF_A_SECRET: [refused: messages.Refused, found: string, whatToDo: string][
     'to have a new one, remove it from the stack and deploy, then add it again, or change secretName',
   ],
   [
+    messages.refuseBeingDeleted(existing(OWN, SCHEDULED)),
+    'could not be restored, it is being deleted for good',
+    'to have a new one, remove it from the stack and deploy, then add it again, or change secretName',
+  ],
+  [
     messages.refuseNotHeld(declared(), existing(FOREIGN).ownership),
     `is held by Vault in ${BANK.stackId} and belongs to owner 'bank'`,
     'remove it from this stack, which leaves the secret alone',

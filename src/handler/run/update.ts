@@ -1,7 +1,7 @@
 import { describe, restore } from '../aws/secrets';
 import { decideRevision } from '../decide/revise';
 import { isDenied, rejected } from '../errors';
-import { failRestore } from '../messages';
+import { type Refused, refuseBeingDeleted } from '../messages';
 import type { ExistingSecret } from '../model/secret';
 import { versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
@@ -43,12 +43,7 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   const decision = decideRevision(found, declared, before, requester);
   const outcome = found?.ownership.origin?.outcome ?? 'KEPT';
   env.log({ step: decision.action, secret: arn, why: decision.action === 'refuse' ? decision.reason : undefined });
-  if (decision.action === 'refuse') {
-    // A rollback that fails leaves the stack stuck, and there is nothing here that it could roll back.
-    // @defence rollback-never-refuses
-    if ((await attempt.direction()).kind === 'rollback') return { arn, outcome };
-    throw rejected(decision);
-  }
+  if (decision.action === 'refuse') return refuse(attempt, decision, outcome);
   const { secret } = decision;
   const valueChanged = JSON.stringify(before.value) !== JSON.stringify(declared.value);
   const rollsBack = valueChanged && (await attempt.direction()).kind === 'rollback';
@@ -59,7 +54,9 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   // @defence past-update
   await attempt.assertCurrent();
   try {
-    if (decision.action === 'restore' && !(await restore(env, arn))) throw failRestore(secret);
+    if (decision.action === 'restore' && !(await restore(env, arn))) {
+      return await refuse(attempt, refuseBeingDeleted(secret), outcome);
+    }
     // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
     // one from before stays the previous one.
     // @defence unfinished-value-back
@@ -76,6 +73,13 @@ async function revise(attempt: Attempt): Promise<Acquired> {
     });
   }
   return { arn, outcome };
+}
+
+/** A rollback that fails leaves the stack stuck, and there is nothing here that it could roll back. */
+async function refuse(attempt: Attempt, refused: Refused, outcome: Acquired['outcome']): Promise<Acquired> {
+  // @defence rollback-never-refuses
+  if ((await attempt.direction()).kind === 'rollback') return { arn: attempt.physicalId, outcome };
+  throw rejected(refused);
 }
 
 /**
