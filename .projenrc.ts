@@ -234,7 +234,8 @@ for (const option of ['inlineSourceMap', 'inlineSources']) {
 }
 
 project.addTask('bench', {
-  description: 'Measures calls, starts, synthesis and deployments against the alternatives; writes docs/performance.md',
+  description:
+    'Measures calls, starts, synthesis and deployments against the alternatives; writes docs/performance.md and bench/figures.md',
   steps: [
     { spawn: project.bundler.bundleTask.name },
     { execArgs: ['ts-node', '--transpile-only', '--project', 'tsconfig.dev.json', 'bench/bench.ts'] },

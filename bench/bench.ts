@@ -7,7 +7,7 @@ import { ROOT } from './bundles';
 import { coldStart } from './cold-start';
 import { deployments } from './deployments';
 import { plot } from './plot';
-import { markdown, plainText } from './report';
+import { figures, page, plainText } from './report';
 import { roundTrips } from './round-trips';
 import type { Section } from './section';
 import { synthesis } from './synthesis';
@@ -15,8 +15,9 @@ import { throttling } from './throttling';
 
 const DOCS = path.join(ROOT, 'docs');
 const PLOT = 'performance.svg';
+const FIGURES = 'figures.md';
 
-/** Measures everything, prints it, and writes the page for the documentation. */
+/** Measures everything, prints it, and writes the page for the documentation and that of all figures. */
 async function main(): Promise<void> {
   await globalSetup();
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-'));
@@ -40,10 +41,12 @@ async function main(): Promise<void> {
     sections.push(section);
   }
   const minutes = ((performance.now() - began) / 60_000).toFixed(1);
-  if (process.exitCode) throw new Error('something could not be measured: the page is left as it is');
-  fs.writeFileSync(path.join(DOCS, 'performance.md'), markdown(sections, machine(), PLOT));
+  if (process.exitCode) throw new Error('something could not be measured: the pages are left as they are');
+  const ran = machine();
+  fs.writeFileSync(path.join(DOCS, 'performance.md'), page(sections, ran, PLOT, `../bench/${FIGURES}`));
+  fs.writeFileSync(path.join(__dirname, FIGURES), figures(sections, ran));
   fs.writeFileSync(path.join(DOCS, PLOT), plot(sections.flatMap(({ comparisons }) => comparisons)));
-  console.log(`\ndocs/performance.md and docs/${PLOT} written after ${minutes} minutes`);
+  console.log(`\ndocs/performance.md, docs/${PLOT} and bench/${FIGURES} written after ${minutes} minutes`);
 }
 
 function machine(): string {

@@ -57,11 +57,13 @@ export async function coldStart(directory: string): Promise<Section> {
         times(answered(ours), answered(candidate)),
         number(median(figure(candidate, 'memory'))),
       ]),
-      notes: [
+      findings: [
+        choice(answered(ours), answered(candidates[1])),
         `After ${REQUESTS} requests one after the other, the function of recoverable secrets has had ` +
           `${number(peak.oneByOne)} MB at most, after another ${REQUESTS} at the same time, which Lambda never does, ` +
           `${number(peak.atOnce)} MB. It has 256 MB.`,
-        choice(answered(ours), answered(candidates[1])),
+      ],
+      notes: [
         framework
           ? 'The Provider framework calls a second function, whose own cold start comes on top; here it replies at once.'
           : 'Provider framework: skipped, its SDK clients could not be installed.',

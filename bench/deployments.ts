@@ -59,7 +59,7 @@ export async function deployments(): Promise<Section> {
         ['1, with the CDK CLI', ...cells(byCli.ours, byCli.plain)],
         ...direct.map(({ count, ours, plain }) => [number(count), ...cells(ours, plain)]),
       ],
-      notes: [
+      findings: [
         'The emulator makes a plain secret in memory, in no time, and custom resources one after the other; ' +
           'CloudFormation takes seconds for either, and many at a time. So these ratios are an upper bound: what a ' +
           `recoverable secret adds is ${number((1_000 * many.ours.deploy) / many.count)} ms of its function each.`,

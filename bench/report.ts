@@ -1,28 +1,41 @@
 import type { Section } from './section';
 
-/** The page for the documentation. */
-export function markdown(sections: readonly Section[], machine: string, plotFile: string): string {
-  return [
+const TITLE = 'What recoverable secrets take, next to what one would have instead';
+
+/** The page for the documentation: the picture, and what is worth knowing. */
+export function page(sections: readonly Section[], machine: string, plotFile: string, figuresFile: string): string {
+  return lines(
     '# Performance',
-    'What recoverable secrets take, each figure next to what one would have instead, measured in the same run. ' +
-      `\`npm run bench\` writes this page. ${machine}`,
-    `![What recoverable secrets take, next to what one would have instead](./${plotFile})`,
+    `${TITLE}, measured in one run. ${machine} \`npm run bench\` writes this page and [all figures](${figuresFile}), ` +
+      'with how they were measured.',
+    `![${TITLE}](./${plotFile})`,
+    sections.map(({ title, findings }) => `- **${title}.** ${findings.join(' ')}`).join('\n'),
+  );
+}
+
+/** All figures, for whoever works on the library. */
+export function figures(sections: readonly Section[], machine: string): string {
+  return lines(
+    '# Figures',
+    `${TITLE}, measured in one run. ${machine} \`npm run bench\` writes this page.`,
     ...sections.flatMap(({ title, about, columns, rows, notes = [] }) => [
       `## ${title}`,
       about,
       [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n'),
       ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
     ]),
-  ]
-    .join('\n\n')
-    .concat('\n');
+  );
+}
+
+function lines(...paragraphs: string[]): string {
+  return paragraphs.join('\n\n').concat('\n');
 }
 
 /** The same for a terminal. */
-export function plainText({ title, columns, rows, notes = [] }: Section): string {
+export function plainText({ title, columns, rows, findings, notes = [] }: Section): string {
   const plain = [columns, ...rows].map((cells) => cells.map((cell) => cell.replace(/[`*]/g, '')));
   const widths = columns.map((_, column) => Math.max(...plain.map((cells) => cells[column].length)));
-  const lines = plain.map((cells) =>
+  const table = plain.map((cells) =>
     cells
       .map((cell, column) => cell.padEnd(widths[column]))
       .join('  ')
@@ -31,7 +44,7 @@ export function plainText({ title, columns, rows, notes = [] }: Section): string
   return [
     '',
     title,
-    ...lines.map((line) => `  ${line}`),
-    ...notes.map((note) => `  - ${note.replace(/[`*]/g, '')}`),
+    ...table.map((line) => `  ${line}`),
+    ...[...findings, ...notes].map((note) => `  - ${note.replace(/[`*]/g, '')}`),
   ].join('\n');
 }

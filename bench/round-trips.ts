@@ -24,7 +24,7 @@ interface Event {
   readonly byHand: readonly string[];
 }
 
-/** The events of a secret's life, for the picture. */
+/** The events of a secret's life, for the picture and the page. */
 const PLOTTED = ['create', 'restore', 'delete'];
 
 const EVENTS: readonly Event[] = [
@@ -109,9 +109,15 @@ export async function roundTrips(): Promise<Section> {
         `${custom.length}${event.found !== 'nothing' && event.type === 'Create' ? ', and fails' : ''}`,
         `+${late.length - ours.length}`,
       ]),
-      notes: [
+      findings: [
+        `${counts
+          .filter(({ event }) => PLOTTED.includes(event.name))
+          .map(({ event, ours }) => `${event.name} ${ours.length}`)
+          .join(', ')}.`,
         'A request that was under way for 2 seconds or longer may have been withdrawn: then CloudFormation is asked ' +
-          '(`DescribeStackResource`), for a Create once before and once after.',
+          'once more, and for a Create twice.',
+      ],
+      notes: [
         'Of a live secret, CloudFormation is asked whether the resource that its tags name still has it.',
         'CloudFormation does not send an update of nothing. It is what an update comes to whose change the secret has already.',
         "CloudFormation's own handler of `AWS::SecretsManager::Secret` runs inside AWS, where its calls cannot be counted.",

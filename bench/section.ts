@@ -5,6 +5,9 @@ export interface Section {
   readonly about: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** What it comes to, in sentences that can stand without the table. */
+  readonly findings: readonly string[];
+  /** What one has to know to read the table. */
   readonly notes?: readonly string[];
   /** What goes into the plot. */
   readonly comparisons: readonly Comparison[];

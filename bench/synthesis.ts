@@ -70,7 +70,7 @@ export async function synthesis(directory: string): Promise<Section> {
         return [...row, spread, toOurs, number(runs[0].resources), number(bytes), ratio];
       }),
     ),
-    notes: [
+    findings: [
       `A further secret takes ${number(each('ours'), 2)} ms, a plain one ${number(each('plain'), 2)} ms: ` +
         `${times(each('ours'), each('plain'))}. What the first one takes more is the function, for which the CDK loads its ` +
         'modules for Lambda and its facts about regions; an app with any function has most of that already.',
