@@ -49,6 +49,8 @@ run('npx', ['jest', '--ci', '--testPathIgnorePatterns', ...ignored, '--', ...arg
 
 function run(command: string, args: string[]): void {
   console.log(`> ${command} ${args.join(' ')}`);
-  const { status } = spawnSync(command, args, { cwd: copy, stdio: 'inherit' });
+  // What is deprecated shall not be used, and is told by the newest versions.
+  const env = { ...process.env, JSII_DEPRECATED: 'fail' };
+  const { status } = spawnSync(command, args, { cwd: copy, stdio: 'inherit', env });
   if (status !== 0) process.exit(1);
 }

@@ -14,6 +14,6 @@ export function serviceTokenIn(scope: IConstruct, serviceToken: string): string 
   const [there, here] = [Stack.of(token.target), outermostStack(scope)];
   // What a nested stack hands up, and what cannot be exported to another environment, the CDK knows best.
   if (there === here || there.nested || there.environment !== here.environment) return serviceToken;
-  here.addDependency(there, 'the provider of its recoverable secrets');
+  scope.node.addDependency(token.target);
   return there.exportValue(serviceToken);
 }
