@@ -171,6 +171,7 @@ describe('replicas', () => {
 
 describe('a value', () => {
   const EMPTY = { VersionIdsToStages: {} };
+  const BEGUN = { VersionIdsToStages: { begun: ['AWSPENDING'] } };
   const [anew, keep] = [{ RestoredValue: 'REGENERATE' }, { UpdatedValue: 'KEEP' as const }];
   const longer = { GenerateSecretString: { PasswordLength: '40' } };
   const none = { GenerateSecretString: undefined };
@@ -180,6 +181,7 @@ describe('a value', () => {
     ['that is generated is kept', {}, {}, undefined],
     ['that is generated is made anew on demand', {}, anew, 'generated'],
     ['that is generated fills an empty secret', EMPTY, {}, 'generated'],
+    ['that is generated fills one that has nothing but a begun rotation', BEGUN, {}, 'generated'],
     ['of nobody is never written', EMPTY, { ...anew, ...none }, undefined],
     ['is none of the business of an update', {}, keep, undefined],
   ])('%s into what is restored or adopted', (_, more, of, kind) => {

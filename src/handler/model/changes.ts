@@ -8,6 +8,7 @@ import {
 import type { DeclaredSecret, Replica, ValueSource } from './declared-secret';
 import type { Tags } from './ownership';
 import type { ExistingReplica, ExistingSecret } from './secret';
+import { versionWith } from './versions';
 
 /** Fields of UpdateSecret; none of them is a value. */
 export interface Metadata {
@@ -125,13 +126,14 @@ export function valueToUpdate(
   return changed ? valueToWrite(existing, declared.value, declared.updatedValue) : undefined;
 }
 
+/** A rotation that has begun makes a version, and no value of one that was empty. */
 function valueToWrite(
-  { versions }: ExistingSecret,
+  existing: ExistingSecret,
   source: ValueSource,
   generated: GeneratedValueValue,
 ): ValueSource | undefined {
   if (source.kind === 'none') return undefined;
-  const nothingToKeep = Object.keys(versions).length === 0;
+  const nothingToKeep = versionWith('AWSCURRENT', existing) === undefined;
   return source.kind === 'declared' || generated === 'REGENERATE' || nothingToKeep ? source : undefined;
 }
 
