@@ -175,6 +175,12 @@ export const failOtherHands = ({ name }: ExistingSecret) =>
 
 export const failWithdrawn = () => new Failure('CloudFormation withdrew this request while it was carried out');
 
+export const failProtection = ({ name }: Pick<ExistingSecret, 'name'>) =>
+  new Failure(
+    `secret '${name}' cannot be protected from a purge, because it has a resource policy that is not of this library; ` +
+      'write that policy into the template with addToResourcePolicy, or take it off the secret',
+  );
+
 export const failReplicasStay = (regions: readonly string[]) =>
   new Failure(`waited in vain until the replicas in ${regions.join(', ')} were gone`);
 

@@ -23,6 +23,8 @@ export const OWNERSHIP_TAG = {
   restoredBy: 'recoverable-secret:restored-by',
   /** The recovery window that the template asks for: days, or `none` for a deletion for good, which IAM checks. */
   recoveryWindow: 'recoverable-secret:recovery-window',
+  /** Whether a policy of the function keeps everybody from a deletion for good, and whether one did before the holder came. */
+  purgeProtection: 'recoverable-secret:purge-protection',
   /** Regions whose replicas somebody has begun to take away, and must see gone before the secret may go. */
   leavingReplicas: 'recoverable-secret:leaving-replicas',
   /** Who held it before, for the rollback of a take-over. Present only after one. */
@@ -39,6 +41,21 @@ export const RETURNED = 'RETURNED';
 
 /** In place of days in `recovery-window`. */
 export const NO_WINDOW = 'none';
+
+/** How the statement below is known again: in a policy of the function, and in one of the template. */
+export const PURGE_DENIAL_SID = {
+  function: 'RecoverableSecretPurgeProtection',
+  template: 'RecoverableSecretPurgeProtectionOfTemplate',
+} as const;
+
+/** The statement of a secret's resource policy by which nobody can delete it for good. */
+export const PURGE_DENIAL = {
+  Effect: 'Deny',
+  Principal: '*',
+  Action: 'secretsmanager:DeleteSecret',
+  Resource: '*',
+  Condition: { Bool: { 'secretsmanager:ForceDeleteWithoutRecovery': 'true' } },
+} as const;
 
 /** What AWS allows for each secret; those that begin with `aws:` do not count. */
 export const MAX_TAGS = 50;
@@ -58,6 +75,8 @@ export const SERVICE_TIMEOUT_SECONDS = 2100;
 export type RestorePolicyValue = 'IF_OWNED' | 'ALWAYS' | 'NEVER';
 export type ExistingSecretPolicyValue = 'ADOPT_IF_OWNED' | 'ADOPT' | 'FAIL';
 export type GeneratedValueValue = 'KEEP' | 'REGENERATE';
+/** `WHILE_SCHEDULED`: while the secret is live, a policy of the template does it. */
+export type PurgeProtectionValue = 'NONE' | 'ALWAYS' | 'WHILE_SCHEDULED';
 export type Outcome = 'CREATED' | 'RESTORED' | 'ADOPTED';
 
 /**

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import {
   CreateSecretCommand,
   type CreateSecretCommandInput,
+  DeleteResourcePolicyCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
   type DescribeSecretResponse,
+  GetResourcePolicyCommand,
   GetSecretValueCommand,
+  PutResourcePolicyCommand,
   PutSecretValueCommand,
   RemoveRegionsFromReplicationCommand,
   ReplicateSecretToRegionsCommand,
@@ -147,6 +150,20 @@ export class Account {
 
   async untag(keys: readonly string[], id: string = NAME): Promise<void> {
     await this.client().send(new UntagResourceCommand({ SecretId: id, TagKeys: [...keys] }));
+  }
+
+  /** The resource policy, also of a secret that is scheduled, of which AWS does not show it. */
+  async policy(id: string = NAME): Promise<string | undefined> {
+    return (await this.client().send(new GetResourcePolicyCommand({ SecretId: id }))).ResourcePolicy;
+  }
+
+  /** Without a document there is none afterwards. */
+  async setPolicy(document: object | undefined, id: string = NAME): Promise<void> {
+    if (document === undefined) await this.client().send(new DeleteResourcePolicyCommand({ SecretId: id }));
+    else {
+      const command = new PutResourcePolicyCommand({ SecretId: id, ResourcePolicy: JSON.stringify(document) });
+      await this.client().send(command);
+    }
   }
 
   async removeReplicas(...regions: string[]): Promise<void> {

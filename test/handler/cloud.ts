@@ -263,7 +263,7 @@ export class Cloud extends Account {
 
   /** The operations that change something. */
   get changes(): string[] {
-    return this.operations.filter((operation) => !/^(Describe|GetRandomPassword)/.test(operation));
+    return this.operations.filter((operation) => !/^(Describe|Get)/.test(operation));
   }
 
   /** What the function did, by its log. */
@@ -427,6 +427,9 @@ type Command = { readonly constructor: { readonly name: string }; readonly input
 type Send = (this: SecretsManagerClient, command: Command) => Promise<unknown>;
 
 const NEEDS_LIVE = [
+  'DeleteResourcePolicy',
+  'GetResourcePolicy',
+  'PutResourcePolicy',
   'PutSecretValue',
   'RemoveRegionsFromReplication',
   'ReplicateSecretToRegions',

@@ -96,6 +96,19 @@ export const PATHS: Path[] = [
     db.rollBack();
     return [created, updated, await db.update(before)];
   }),
+  life('protected, at first also while it is live', 'SUCCESS SUCCESS SUCCESS', async (db, cloud) => {
+    await pending(cloud, OWNER);
+    const created = await db.create(declaring(VALUES.declared, { PurgeProtection: 'ALWAYS' }));
+    db.complete();
+    const updated = await db.update(declaring(VALUES.changed, { PurgeProtection: 'WHILE_SCHEDULED' }));
+    return [created, updated, await db.delete()];
+  }),
+  life("protected in vain, because of somebody else's policy", 'FAILED', async (db, cloud) => {
+    await cloud.create({ SecretString: VALUES.byHand, tags: BANK });
+    await cloud.setPolicy({ Version: '2012-10-17', Statement: [] });
+    const asked = { PurgeProtection: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' } as const;
+    return [await db.create(declaring(VALUES.declared, asked))];
+  }),
   life('updated after it was scheduled by hand', 'SUCCESS SUCCESS', async (db, cloud) => {
     const created = await db.create(generated());
     await cloud.schedule();

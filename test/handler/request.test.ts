@@ -14,6 +14,7 @@ const DEFAULTS = {
   existingSecretPolicy: 'ADOPT_IF_OWNED',
   restoredValue: 'KEEP',
   updatedValue: 'REGENERATE',
+  purgeProtection: 'NONE',
 };
 
 const read = (properties: Record<string, unknown>) => declaredSecret(properties, stackId('shop'));
@@ -35,6 +36,7 @@ describe('properties', () => {
       ExistingSecretPolicy: 'FAIL',
       RestoredValue: 'REGENERATE',
       UpdatedValue: 'KEEP',
+      PurgeProtection: 'ALWAYS',
     };
     expect(read(all)).toEqual({
       name: 'prod/db',
@@ -51,6 +53,7 @@ describe('properties', () => {
       existingSecretPolicy: 'FAIL',
       restoredValue: 'REGENERATE',
       updatedValue: 'KEEP',
+      purgeProtection: 'ALWAYS',
     });
   });
 

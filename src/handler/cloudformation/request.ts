@@ -1,6 +1,7 @@
 import {
   type ExistingSecretPolicyValue,
   type GeneratedValueValue,
+  type PurgeProtectionValue,
   RECOVERY_WINDOW,
   type RestorePolicyValue,
 } from '../../private/contract';
@@ -63,6 +64,7 @@ export function declaredSecret(properties: Record<string, unknown>, stackId: str
       (text(properties, 'ExistingSecretPolicy') as ExistingSecretPolicyValue | undefined) ?? 'ADOPT_IF_OWNED',
     restoredValue: (text(properties, 'RestoredValue') as GeneratedValueValue | undefined) ?? 'KEEP',
     updatedValue: (text(properties, 'UpdatedValue') as GeneratedValueValue | undefined) ?? 'REGENERATE',
+    purgeProtection: (text(properties, 'PurgeProtection') as PurgeProtectionValue | undefined) ?? 'NONE',
   };
 }
 

@@ -10,6 +10,7 @@ import {
   isSameHolder,
   type Ownership,
 } from '../model/ownership';
+import { formerProtection, isProtected, type Protection, scheduledProtection } from '../model/purge-protection';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { versionWrittenBy } from '../model/versions';
 
@@ -33,9 +34,20 @@ export interface Memory {
 export type Release =
   | { readonly do: 'leave'; readonly why: string; readonly undoValueOf?: string }
   /** It stays live, with the holder before. */
-  | { readonly do: 'give-back'; readonly to: Holder; readonly undoValueOf?: string }
+  | {
+      readonly do: 'give-back';
+      readonly to: Holder;
+      readonly protection: Protection;
+      readonly undoValueOf?: string;
+    }
   /** With its window, and as the property of the owner before where it was taken from one. */
-  | { readonly do: 'schedule'; readonly ownerTo?: Holder; readonly undoValueOf?: string; readonly restoreFirst?: true }
+  | {
+      readonly do: 'schedule';
+      readonly ownerTo?: Holder;
+      readonly protection: Protection;
+      readonly undoValueOf?: string;
+      readonly restoreFirst?: true;
+    }
   | { readonly do: 'force' };
 
 /**
@@ -54,13 +66,14 @@ export function decideRelease(
   if (found.replicaOf) return leave(`it is a replica of a secret in ${found.replicaOf}`);
   const { ownership } = found;
   const undone = isUndone(ownership, reason);
+  const protection = undone ? protectionBefore(found, declared) : scheduledProtection(declared);
   if (!isLive(found)) {
     // A Create that comes late cannot tell it from what it once completed, and was deleted since.
     // @defence late-create: const mayBeMine = holdsAsOwner(requester, declared, ownership)
     const mayBeMine = requester.type !== 'Create' && holdsAsOwner(requester, declared, ownership);
     // @defence scheduled-as-taken
     if (undone && mayBeMine && isScheduledAsTaken(ownership)) {
-      return { do: 'schedule', ownerTo: ownership.previous, restoreFirst: true };
+      return { do: 'schedule', ownerTo: ownership.previous, protection, restoreFirst: true };
     }
     return leave('it is scheduled for deletion already');
   }
@@ -71,22 +84,25 @@ export function decideRelease(
     // Restored, but not claimed: still ours to put back, unless somebody else was faster.
     const untouched = memory?.found !== undefined && isSameHolder(ownership, memory.found.ownership);
     // @defence undo-unclaimed
-    if (untouched && memory?.intended === 'RESTORED') return { do: 'schedule', undoValueOf: own };
+    if (untouched && memory?.intended === 'RESTORED')
+      return { do: 'schedule', protection: undefined, undoValueOf: own };
     return leave(`it is held by ${ownership.logicalId ?? 'nobody'} of ${ownership.stackId ?? 'no stack'}`, own);
   }
   // @defence gives-back
   if (undone) {
     const undoValueOf = own ?? ownership.origin?.requestId;
-    if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, undoValueOf };
+    if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, protection, undoValueOf };
     const before = ownership.previous ?? (memory?.found && holderBefore(requester, memory.found.ownership));
-    return before ? { do: 'give-back', to: before, undoValueOf } : leave('nobody can tell whose it was', undoValueOf);
+    return before
+      ? { do: 'give-back', to: before, protection, undoValueOf }
+      : leave('nobody can tell whose it was', undoValueOf);
   }
-  // @defence held-before-deployment: if (reason.kind === 'failed deployment') return { do: 'schedule' }
+  // @defence held-before-deployment: if (reason.kind === 'failed deployment') return { do: 'schedule', protection }
   if (reason.kind === 'failed deployment') return leave('it was held before the deployment that failed');
-  // @defence held-before-request: if (reason.kind === 'failed request') return { do: 'schedule' }
+  // @defence held-before-request: if (reason.kind === 'failed request') return { do: 'schedule', protection }
   if (reason.kind === 'failed request') return leave('the request that failed did not get hold of it', own);
   const forced = declared.forceDeleteWithoutRecovery && mayForce(found, requester, reason);
-  return { do: forced ? 'force' : 'schedule' };
+  return forced ? { do: 'force' } : { do: 'schedule', protection };
 }
 
 /** Whether the decision depends on what became of the deployment that got hold of the secret. */
@@ -102,7 +118,18 @@ export function dependsOnDeployment(
   if (!isLive(found)) return isScheduledAsTaken(ownership);
   const { origin, previous } = ownership;
   const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && versionWrittenBy(origin.requestId, found);
-  return declared.forceDeleteWithoutRecovery || previous !== undefined || wasAdopted(ownership) || !!wroteValue;
+  return (
+    declared.forceDeleteWithoutRecovery ||
+    previous !== undefined ||
+    wasAdopted(ownership) ||
+    !!wroteValue ||
+    protectionBefore(found, declared) !== scheduledProtection(declared)
+  );
+}
+
+/** A new secret has no time before. */
+function protectionBefore({ ownership, tags }: ExistingSecret, declared: DeclaredSecret): Protection {
+  return ownership.origin?.outcome === 'CREATED' ? scheduledProtection(declared) : formerProtection(tags);
 }
 
 /** Whether the deployment in which this resource got hold of the secret is the one that did not complete. */
@@ -150,11 +177,13 @@ function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
   return origin?.outcome === 'RESTORED' && previous !== undefined && owner !== (previous.owner || undefined);
 }
 
-/** Only what a deployment that completed has asked for, and where the tags are as IAM wants them. */
+/** Only what a deployment that completed has asked for, and where the tags are as IAM and the secret's policy want them. */
 function mayForce({ tags }: ExistingSecret, requester: Requester, reason: Reason & { kind: 'removal' }): boolean {
   // @defence force-as-tagged: const isPermitted = true
   const isPermitted =
-    tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW && tags[OWNERSHIP_TAG.stackId] === requester.stackId;
+    tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW &&
+    tags[OWNERSHIP_TAG.stackId] === requester.stackId &&
+    !isProtected(tags);
   // @defence force-only-idle: return isPermitted
   return isPermitted && reason.deployment?.idle === true;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../private/contract';
 import type { DeclaredSecret, Replica, ValueSource } from './declared-secret';
 import type { Tags } from './ownership';
+import { liveProtection, type Protection } from './purge-protection';
 import type { ExistingReplica, ExistingSecret } from './secret';
 import { versionWith } from './versions';
 
@@ -21,6 +22,7 @@ export interface Metadata {
 export interface Changes {
   readonly setTags: Tags;
   readonly removeTags: readonly string[];
+  readonly protection: Protection;
   /** Fields of UpdateSecret; an empty string takes a setting back to its default. */
   readonly metadata: Metadata;
   readonly removeReplicas: readonly string[];
@@ -67,6 +69,7 @@ export function changesOf(
   return {
     setTags: Object.fromEntries(Object.entries(wanted).filter((tag) => (tag[0] in marks && claims) || differs(tag))),
     removeTags: Object.keys(existing.tags).filter((key) => !(key in wanted) && stale(key) && !key.startsWith('aws:')),
+    protection: liveProtection(declared, existing.tags, declaredBefore),
     metadata: {
       ...(existing.description !== declared.description && { Description: declared.description }),
       ...(!sameKey(existing.kmsKeyId, declared.kmsKeyId) && { KmsKeyId: declared.kmsKeyId ?? '' }),

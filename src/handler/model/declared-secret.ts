@@ -1,4 +1,9 @@
-import type { ExistingSecretPolicyValue, GeneratedValueValue, RestorePolicyValue } from '../../private/contract';
+import type {
+  ExistingSecretPolicyValue,
+  GeneratedValueValue,
+  PurgeProtectionValue,
+  RestorePolicyValue,
+} from '../../private/contract';
 
 /** The resource that asks: what the ownership tags are compared with. */
 export interface Requester {
@@ -51,4 +56,5 @@ export interface DeclaredSecret {
   readonly existingSecretPolicy: ExistingSecretPolicyValue;
   readonly restoredValue: GeneratedValueValue;
   readonly updatedValue: GeneratedValueValue;
+  readonly purgeProtection: PurgeProtectionValue;
 }

@@ -1,5 +1,6 @@
 import { NO_WINDOW, type Outcome, OWNERSHIP_TAG, OWNERSHIP_TAG_PREFIX, RETURNED } from '../../private/contract';
 import type { DeclaredSecret, Requester } from './declared-secret';
+import { keptProtection } from './purge-protection';
 
 /** The ownership tags of a secret, read. */
 export interface Ownership {
@@ -139,7 +140,7 @@ export function restoredBy({ requestId }: Requester): Tags {
 /** The ownership tags of a secret that its resource goes on to hold. */
 export function stillHeld(declared: DeclaredSecret, requester: Requester, tags: Tags): Tags {
   const own = Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX));
-  return { ...Object.fromEntries(own), ...heldBy(declared, requester) };
+  return { ...Object.fromEntries(own), ...heldBy(declared, requester), ...keptProtection(declared, tags) };
 }
 
 function heldBy(declared: DeclaredSecret, requester: Requester): Tags {
@@ -167,14 +168,15 @@ export function returnTo(previous: Holder): Tags {
   return { ...ownerTag(previous), [OWNERSHIP_TAG.origin]: RETURNED };
 }
 
-/** The tags as they were before the take-over, and the keys that were not there. */
+/** The tags as they were before the take-over, and the keys that were not there; but for what the protection needs. */
 export function tagsBefore(previous: Holder): { readonly set: Tags; readonly remove: readonly string[] } {
   const set: Tags = {
     ...ownerTag(previous),
     ...(previous.stackId && { [OWNERSHIP_TAG.stackId]: previous.stackId }),
     ...(previous.logicalId && { [OWNERSHIP_TAG.logicalId]: previous.logicalId }),
   };
-  return { set, remove: Object.values(OWNERSHIP_TAG).filter((key) => !(key in set)) };
+  const kept: readonly string[] = [...Object.keys(set), OWNERSHIP_TAG.purgeProtection];
+  return { set, remove: Object.values(OWNERSHIP_TAG).filter((key) => !kept.includes(key)) };
 }
 
 /** Empty for a secret that nobody owned. */

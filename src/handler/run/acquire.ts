@@ -16,12 +16,14 @@ import {
   stillHeld,
   type Tags,
 } from '../model/ownership';
+import { claimedProtection, liveProtection } from '../model/purge-protection';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
 import { produceValue } from '../secret-value';
 import { apply, awaitReplicas, endCutOffRotation } from './apply';
 import { type Attempt, unknownSecret } from './attempt';
 import { assertDeclared, prepareAdoption, prepareCreation, prepareRestore } from './prepare';
+import { protectLive } from './protect';
 import { release } from './release';
 
 /** A secret that the resource has got hold of. */
@@ -103,9 +105,9 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   const { env, declared, requester } = attempt;
   await prepareCreation(attempt);
   const value = await produceValue(env, declared.value);
+  const tags = { ...claim(declared, requester, 'CREATED'), ...claimedProtection(declared, {}) };
   let arn: string;
   try {
-    const tags = claim(declared, requester, 'CREATED');
     arn = await create(env, declared, tags, { versionId: versionIdOf(requester), value });
   } catch (error) {
     // @defence name-taken
@@ -119,12 +121,10 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   }
   const memory: Memory = { intended: 'CREATED' };
   return orUndo(attempt, arn, memory, async () => {
+    await protectLive(attempt, { arn, name: declared.name, tags }, liveProtection(declared, {}));
     await addReplicas(env, arn, declared.replicas);
-    await awaitReplicas(
-      attempt,
-      arn,
-      declared.replicas.map(({ region }) => region),
-    );
+    const regions = declared.replicas.map(({ region }) => region);
+    await awaitReplicas(attempt, arn, regions);
     return { arn, outcome: 'CREATED', memory };
   });
 }

@@ -11,6 +11,7 @@ import type { ExistingSecret } from '../model/secret';
 import { versionBefore, versionIdOf, versionWith, versionWrittenBy } from '../model/versions';
 import { produceValue } from '../secret-value';
 import type { Attempt } from './attempt';
+import { protectLive } from './protect';
 
 const REPLICA_WAIT_MS = 180_000;
 
@@ -35,6 +36,9 @@ export async function apply(
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
   const assertMine = () => assertHolder(attempt, secret.arn, { ...secret.tags, ...changes.setTags });
   if (value) await write(attempt, secret, value, assertMine);
+  // @defence protects-what-is-mine
+  if (changes.protection !== undefined) await assertMine();
+  await protectLive(attempt, { ...secret, tags: { ...secret.tags, ...changes.setTags } }, changes.protection);
   // @defence replicas-still-mine
   if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
   try {
@@ -43,13 +47,9 @@ export async function apply(
     await addReplicas(env, secret.arn, changes.addReplicas);
     await awaitReplicas(attempt, secret.arn, changes.awaitReplicas);
   } catch (error) {
-    // A rollback that fails leaves the stack stuck, and by now everything else is as it was.
-    const rollsBack = await attempt.direction().then(
-      ({ kind }) => kind === 'rollback',
-      () => false,
-    );
     // @defence rollback-without-replica: throw error
-    if (!rollsBack) throw error;
+    // By now everything else is as it was.
+    if (!(await attempt.isRollback())) throw error;
     env.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
   }
 }

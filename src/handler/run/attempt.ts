@@ -95,6 +95,14 @@ export class Attempt {
     return (await this.rollingBack) ? { kind: 'rollback', knownId: this.physicalId } : { kind: 'forward' };
   }
 
+  /** Whether it is known that a failed deployment is undone: it must not fail, which would leave the stack stuck. */
+  async isRollback(): Promise<boolean> {
+    return this.direction().then(
+      ({ kind }) => kind === 'rollback',
+      () => false,
+    );
+  }
+
   /**
    * What became of the deployment to which a request of this resource belongs, see `Stacks.deployment`. Where the function
    * may not see the events, none counts as completed: what it took is then given back and not scheduled, and nothing is

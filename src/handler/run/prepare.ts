@@ -1,6 +1,7 @@
 import { type Changes, changesOf, valueToRestore, valueToUpdate } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
 import { claim, stillHeld } from '../model/ownership';
+import { claimedProtection } from '../model/purge-protection';
 import type { ExistingSecret } from '../model/secret';
 import { assertTemplate } from '../secret-value';
 import type { Attempt } from './attempt';
@@ -51,7 +52,8 @@ export async function prepareRestore(attempt: Attempt, secret: ExistingSecret): 
   // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
   // @defence forget-old-take-over: const takenFrom = foreign ? secret.ownership : undefined
   const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
-  const changes = changesOf(secret, declared, claim(declared, requester, 'RESTORED', takenFrom));
+  const tags = { ...claim(declared, requester, 'RESTORED', takenFrom), ...claimedProtection(declared, secret.tags) };
+  const changes = changesOf(secret, declared, tags);
   await assertFits(attempt, secret, changes);
   return { changes, value: valueToRestore(secret, declared) };
 }
@@ -64,7 +66,8 @@ export async function prepareAdoption(attempt: Attempt, secret: ExistingSecret):
   await assertReleasedByNativeStack(attempt, secret);
   // @defence not-held-elsewhere
   await assertFree(attempt, secret);
-  const changes = changesOf(secret, declared, claim(declared, requester, 'ADOPTED', secret.ownership));
+  const claimed = claim(declared, requester, 'ADOPTED', secret.ownership);
+  const changes = changesOf(secret, declared, { ...claimed, ...claimedProtection(declared, secret.tags) });
   await assertFits(attempt, secret, changes);
   return { changes, value: valueToRestore(secret, declared) };
 }

@@ -1,18 +1,20 @@
-import { OWNERSHIP_TAG } from '../../private/contract';
 import type { LettingGo } from '../aftermath';
 import { pollUntil, retryOnStale } from '../aws/retry';
-import { describe, isPassed, remove, restore, tag, untag } from '../aws/secrets';
+import { describe, isPassed, remove, restore, tag } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
 import type { Environment } from '../environment';
 import { isDenied, Stale } from '../errors';
 import { failOtherHands, failRestoreToGiveBack } from '../messages';
 import { leavingRegions, leavingTag } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
-import { type Holder, isSameClaim, ownerTag, returnTo, tagsBefore } from '../model/ownership';
+import { type Holder, isSameClaim } from '../model/ownership';
+import type { Protection } from '../model/purge-protection';
 import type { ExistingSecret } from '../model/secret';
 import { versionBefore, versionWrittenBy } from '../model/versions';
 import { letReplicasGo, undoValue } from './apply';
 import type { Attempt } from './attempt';
+import { giveBack, giveBackOwner } from './give-back';
+import { protectReleased } from './protect';
 
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
@@ -103,57 +105,78 @@ async function perform(
   declared: DeclaredSecret,
   decision: Release,
 ): Promise<Stale | undefined> {
+  if (decision.do === 'force') return removeForGood(attempt, secret, declared);
+  if (decision.do === 'schedule' && decision.restoreFirst) {
+    await restore(attempt.env, secret.arn);
+    return new Stale(failRestoreToGiveBack(secret));
+  }
+  const now = decision.do === 'leave' ? secret : await protectFirst(attempt, secret, decision.protection);
+  if (now instanceof Stale) return now;
   // @defence release-undoes-value
-  if (decision.do !== 'force' && decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
+  if (decision.undoValueOf) await undoValue(attempt, now, decision.undoValueOf);
   switch (decision.do) {
     case 'leave':
       return undefined;
     case 'give-back':
-      return giveBack(attempt, secret, decision.to);
-    case 'force':
-      return removeFor(attempt, secret, declared, undefined);
+      return giveBack(attempt, now, decision.to);
     case 'schedule':
-      if (decision.restoreFirst) {
-        await restore(attempt.env, secret.arn);
-        return new Stale(failRestoreToGiveBack(secret));
-      }
-      // @defence gives-owner-back
-      if (decision.ownerTo) await giveBackOwner(attempt, secret, decision.ownerTo);
-      return removeFor(attempt, secret, declared, declared.recoveryWindowInDays);
+      return schedule(attempt, now, declared, decision.ownerTo);
   }
 }
 
-/**
- * Gives an adopted secret back, with the tags that it had before; where this stack has no right to do that any more,
- * with those that at least say whose it is.
- */
-async function giveBack({ env }: Attempt, { arn }: ExistingSecret, previous: Holder): Promise<undefined> {
-  const { set, remove: keys } = tagsBefore(previous);
-  // @defence owner-off-first
-  if (!previous.owner) await untag(env, arn, [OWNERSHIP_TAG.owner]);
-  // Secrets Manager refuses a change of tags by which the caller would lose its permissions.
-  // @defence give-back-denied: await tag(env, arn, { ...set, ...returnTo(previous) }); const all = true
-  const all = await unlessDenied(() => tag(env, arn, { ...set, ...returnTo(previous) }));
-  if (!all) await tag(env, arn, returnTo(previous));
-  // @defence clean-up-denied: await untag(env, arn, keys); const clean = true
-  const clean = all && (await unlessDenied(() => untag(env, arn, keys)));
-  if (!clean) env.log({ step: 'given back', secret: arn, why: 'some tags of the take-over stay' });
+async function schedule(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+  ownerTo?: Holder,
+): Promise<Stale | undefined> {
+  // @defence gives-owner-back
+  if (ownerTo) await giveBackOwner(attempt, secret, ownerTo);
+  return removeFor(attempt, secret, declared, declared.recoveryWindowInDays);
 }
 
-async function unlessDenied(call: () => Promise<void>): Promise<boolean> {
+/** Sees to the policy while the secret is live. That takes time, in which others may have changed the secret. */
+async function protectFirst(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  wanted: Protection,
+): Promise<ExistingSecret | Stale> {
+  if (wanted === undefined) return secret;
+  // @defence protects-released
+  await protectReleased(attempt, secret, wanted);
+  // @defence protect-looks-again: return secret
+  return inSameHands(attempt, secret);
+}
+
+/** The secret as it is now. */
+async function inSameHands({ env }: Attempt, secret: ExistingSecret): Promise<ExistingSecret | Stale> {
+  const now = (await describe(env, secret.arn)) ?? secret;
+  return isSameClaim(now.ownership, secret.ownership) ? now : new Stale(failOtherHands(secret));
+}
+
+/** Where a policy of the secret or of the organization denies it, the secret is scheduled: a stack must not get stuck. */
+async function removeForGood(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+): Promise<Stale | undefined> {
   try {
-    await call();
-    return true;
+    return await removeFor(attempt, secret, declared, undefined);
   } catch (error) {
-    if (isDenied(error)) return false;
-    throw error;
+    // @defence schedules-what-stays: throw error
+    if (!isDenied(error)) throw error;
+    return scheduleInstead(attempt, secret, declared);
   }
 }
 
-/** Only the owner: the other tags are what still permits this stack to schedule the secret afterwards. */
-async function giveBackOwner({ env }: Attempt, { arn }: ExistingSecret, previous: Holder): Promise<void> {
-  if (previous.owner) await tag(env, arn, ownerTag(previous));
-  else await untag(env, arn, [OWNERSHIP_TAG.owner]);
+async function scheduleInstead(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  declared: DeclaredSecret,
+): Promise<Stale | undefined> {
+  attempt.env.log({ step: 'schedule', secret: secret.arn, why: 'a deletion for good is denied' });
+  const now = await inSameHands(attempt, secret);
+  return now instanceof Stale ? now : schedule(attempt, now, declared);
 }
 
 /** @param windowInDays Undefined for good */
@@ -174,10 +197,8 @@ async function removeFor(
   await letReplicasGo(attempt, secret.arn, replicated, [...declaredRegions, ...leaving]);
   // Replicas take long to go, and questions to CloudFormation take a moment, in which the secret may have come into other hands.
   const isOld = replicated.length > 0 || windowInDays === undefined;
-  const now = isOld ? await describe(env, secret.arn) : secret;
+  const now = isOld ? await inSameHands(attempt, secret) : secret;
   // @defence schedule-same-claim
-  if (now && !isSameClaim(now.ownership, secret.ownership)) {
-    return new Stale(failOtherHands(secret));
-  }
+  if (now instanceof Stale) return now;
   return remove(env, secret, windowInDays);
 }
