@@ -373,6 +373,18 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
    */
   public _allow(secret: SecretPermissions): void {
     this.policy.allow(secret);
+    if (secret.purgeProtection) secret.secret.addDependency(this.protectionPolicy());
+  }
+
+  /** By itself, so that it is there until the last secret that needs it has changed or gone. */
+  private protectionPolicy(): iam.CfnPolicy {
+    const existing = this.node.tryFindChild(PROTECTION) as iam.Policy | undefined;
+    const policy = existing ?? new iam.Policy(this, PROTECTION, { statements: this.policy.protection() });
+    if (!existing) {
+      this.role.attachInlinePolicy(policy);
+      this.policy.acknowledgeSecrets(policy);
+    }
+    return policy.node.defaultChild as iam.CfnPolicy;
   }
 }
 
@@ -384,6 +396,9 @@ function assertConcurrency(executions: number | undefined, scope: IConstruct): v
 
 /** The context of `Role.customizeRoles()`; the CDK does not export its key. */
 const CUSTOMIZE_ROLES = '@aws-cdk/iam:customizeRoles';
+
+/** Id of the policy for `purgeProtection`. */
+const PROTECTION = 'PurgeProtection';
 
 /** Id of the provider that a stack has for itself. */
 const OF_STACK = 'SecretRecoveryProvider';

@@ -12,6 +12,7 @@ import { addSynthesisChecks, assertRemovalPolicy } from './private/recovery/chec
 import { defaultSecretName, secretNameError } from './private/recovery/name';
 import { deployedStackName, outermostStack } from './private/recovery/outermost-stack';
 import { assertOwner } from './private/recovery/owners';
+import { protectFromPurge } from './private/recovery/purge-protection';
 import { cfnSecretOf, isRecoverable, markRecoverable } from './private/recovery/recoverable';
 import { serviceTokenIn } from './private/recovery/service-token';
 import { servingOf } from './private/recovery/serving';
@@ -110,12 +111,29 @@ export interface SecretRecoveryProps {
    * Delete the secret at once and for good, as CloudFormation does with `AWS::SecretsManager::Secret`.
    *
    * Nothing can restore it afterwards. What counts is the template that was deployed last before the secret is removed.
-   * A deployment that is rolled back never does this: it schedules the secret. Throws together with `recoveryWindow`.
+   * A deployment that is rolled back never does this: it schedules the secret, and so does one to which a policy denies it.
+   * Throws together with `recoveryWindow` and `purgeProtection`.
    *
    * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
    * @default false
    */
   readonly forceDeleteWithoutRecovery?: boolean;
+
+  /**
+   * Let nobody delete the secret without recovery, be it live or scheduled for deletion.
+   *
+   * The resource policy of the secret denies that to everybody. Whoever means it restores the secret, takes the policy off,
+   * and deletes it. A policy that the template has for the secret (`addToResourcePolicy()`, a rotation) gets the statement
+   * as well; where somebody else has put one there, the deployment fails and leaves it alone. Taking the prop away takes the denial off, in
+   * a stack that has had it.
+   *
+   * Throws together with `forceDeleteWithoutRecovery`, and at synthesis for a policy whose statements only the deployment
+   * knows.
+   *
+   * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html
+   * @default false
+   */
+  readonly purgeProtection?: boolean;
 
   /**
    * What to do when a secret of this name is scheduled for deletion.
@@ -275,6 +293,7 @@ function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
     owner: props.owner,
     restoreAny: properties.RestorePolicy === RestorePolicy.ALWAYS,
     adoptAny: properties.ExistingSecretPolicy === ExistingSecretPolicy.ADOPT,
+    purgeProtection: props.purgeProtection ?? false,
   });
   passOnStackTags(secret);
   addSynthesisChecks(secret, added);
@@ -294,10 +313,18 @@ function recoveryProperties(props: SecretRecoveryProps, secret: CfnSecret): Reco
     ExistingSecretPolicy: unless(props.existingSecretPolicy, ExistingSecretPolicy.ADOPT_IF_OWNED),
     RestoredValue: unless(props.restoredValue, GeneratedValue.KEEP),
     UpdatedValue: unless(props.updatedValue, GeneratedValue.REGENERATE),
+    PurgeProtection: props.purgeProtection ? protectFromPurge(secret) : undefined,
   };
 }
 
 function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {
+  if (props.forceDeleteWithoutRecovery && props.purgeProtection) {
+    throw error(
+      scope,
+      'purgeProtection must not be given together with forceDeleteWithoutRecovery: it denies everybody to delete the ' +
+        'secret without recovery, got: true for both',
+    );
+  }
   if (props.forceDeleteWithoutRecovery && props.recoveryWindow !== undefined) {
     throw error(
       scope,

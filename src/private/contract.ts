@@ -98,6 +98,8 @@ export interface RecoveryProperties {
   readonly RestoredValue: GeneratedValueValue;
   /** Default: REGENERATE. */
   readonly UpdatedValue: GeneratedValueValue;
+  /** Default: NONE. */
+  readonly PurgeProtection: PurgeProtectionValue;
 }
 
 /** What a template says of them; undefined is not in it. */

@@ -28,6 +28,8 @@ const secret = (logicalId: string, differences: Partial<SecretDeclaration> = {})
   existingPolicy: 'ADOPT_IF_OWNED',
   restoredValue: 'KEEP',
   updatedValue: 'REGENERATE',
+  purgeProtection: false,
+  policy: false,
   ...differences,
 });
 

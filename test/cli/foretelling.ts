@@ -34,7 +34,16 @@ export class ModelledCloud {
     const coin = new Coin(seed);
     this.secrets = new FakeSecretsManager(this.clock, coin, NO_SURPRISES);
     const lambda: () => LambdaFunction = () => new LambdaFunction(this.clock, coin, this.secrets, this.stacks);
-    this.stacks = new CloudFormationModel(this.clock, coin, NO_SURPRISES, false, lambda, witness, new Faults());
+    this.stacks = new CloudFormationModel(
+      this.clock,
+      coin,
+      NO_SURPRISES,
+      false,
+      lambda,
+      witness,
+      this.secrets,
+      new Faults(),
+    );
   }
 
   deploy(name: string, declared: Declarations, failure?: Failure): Promise<unknown> {

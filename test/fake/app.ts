@@ -1,8 +1,10 @@
-import type {
-  ExistingSecretPolicyValue,
-  GeneratedValueValue,
-  RecoverySettings,
-  RestorePolicyValue,
+import {
+  type ExistingSecretPolicyValue,
+  type GeneratedValueValue,
+  PURGE_DENIAL,
+  PURGE_DENIAL_SID,
+  type RecoverySettings,
+  type RestorePolicyValue,
 } from '../../src/private/contract';
 import { VALUE_MARK } from './fake-secrets-manager';
 import type { Policy } from './permissions';
@@ -25,6 +27,9 @@ export interface SecretDeclaration {
   readonly existingPolicy: ExistingSecretPolicyValue;
   readonly restoredValue: GeneratedValueValue;
   readonly updatedValue: GeneratedValueValue;
+  readonly purgeProtection: boolean;
+  /** Whether the template has a resource policy for the secret. */
+  readonly policy: boolean;
 }
 
 export type Template = readonly SecretDeclaration[];
@@ -47,6 +52,7 @@ export function propertiesOf(secret: SecretDeclaration): Record<string, unknown>
     ExistingSecretPolicy: unless(secret.existingPolicy, 'ADOPT_IF_OWNED'),
     RestoredValue: unless(secret.restoredValue, 'KEEP'),
     UpdatedValue: unless(secret.updatedValue, 'REGENERATE'),
+    PurgeProtection: secret.purgeProtection ? (secret.policy ? 'WHILE_SCHEDULED' : 'ALWAYS') : undefined,
   };
   return {
     ServiceToken: 'arn:aws:lambda:eu-west-1:111122223333:function:provider',
@@ -64,6 +70,20 @@ export function propertiesOf(secret: SecretDeclaration): Record<string, unknown>
 /** What has its default is not in the template. */
 function unless<T>(value: T, usual: T): T | undefined {
   return value === usual ? undefined : value;
+}
+
+/** The policy that the template has for the secret; undefined for none. */
+export function policyDocument({ policy, purgeProtection }: SecretDeclaration): string | undefined {
+  if (!policy) return undefined;
+  const own = {
+    Sid: 'Readers',
+    Effect: 'Allow',
+    Principal: '*',
+    Action: 'secretsmanager:GetSecretValue',
+    Resource: '*',
+  };
+  const denial = { Sid: PURGE_DENIAL_SID.template, ...PURGE_DENIAL };
+  return JSON.stringify({ Version: '2012-10-17', Statement: [own, ...(purgeProtection ? [denial] : [])] });
 }
 
 function valueProperties(secret: SecretDeclaration): Record<string, unknown> {
@@ -104,6 +124,7 @@ export function policyOf(
     holder: provider.shared ? `${stackArn(provider.region, '')}*` : provider.id,
     restoreByName,
     adoptByName,
+    protects: served.some(({ secret }) => secret.purgeProtection),
     // The stack that a native secret comes from can be any.
     sees: provider.shared || restoreByName.size + adoptByName.size > 0 ? 'every stack' : [...owners],
   };

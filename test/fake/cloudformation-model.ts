@@ -3,10 +3,12 @@ import { policyOf, propertiesOf, type SecretDeclaration, stackArn, type Template
 import { SECOND, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Facts } from './facts';
+import type { FakeSecretsManager } from './fake-secrets-manager';
 import type { Faults } from './faults';
 import type { LambdaFunction, Site, StackDescriptions } from './lambda-function';
-import { Role } from './permissions';
+import { type Policy, Role } from './permissions';
 import { ServiceError } from './service-error';
+import { type PolicyHolder, TemplatePolicies } from './template-policies';
 
 /** How long CloudFormation waits for an answer, as the construct sets it. */
 export const SERVICE_TIMEOUT = 2100 * SECOND;
@@ -15,7 +17,7 @@ const ANSWER_SECONDS = 7200;
 /** How often somebody tries again to delete a stack, or to continue a rollback, that failed. */
 const PATIENCE = 6;
 
-export interface Resource {
+export interface Resource extends PolicyHolder {
   readonly logicalId: string;
   declaration: SecretDeclaration;
   physicalId: string;
@@ -125,18 +127,21 @@ export class CloudFormationModel implements StackDescriptions {
   readonly leftOnPurpose = new Set<string>();
   /** Stacks whose rollback could not be completed in the current step. */
   readonly abandoned = new Set<string>();
+  readonly policies: TemplatePolicies;
 
   constructor(
     private readonly clock: VirtualClock,
     private readonly coin: Coin,
     readonly facts: Facts,
-    private readonly shared: boolean,
+    readonly shared: boolean,
     private readonly run: () => LambdaFunction,
     private readonly witness: Witness,
+    secrets: FakeSecretsManager,
     noFaults: Faults,
     private readonly tell?: (line: string) => void,
   ) {
     this.faults = noFaults;
+    this.policies = new TemplatePolicies(secrets);
   }
 
   /** Faults and duplicates of what comes next. */
@@ -149,6 +154,7 @@ export class CloudFormationModel implements StackDescriptions {
     this.abandoned.clear();
     for (const one of this.retained) this.leftOnPurpose.add(one);
     this.retained.clear();
+    this.policies.refused.clear();
   }
 
   /** Waits for deliveries that CloudFormation itself does not wait for. */
@@ -266,7 +272,8 @@ export class CloudFormationModel implements StackDescriptions {
       const fails = failure?.after === index;
       if (fails && failure.cancels === undefined) return this.rollBackCreation(stack);
       const created = await this.createResource(stack, declaration, fails ? failure.cancels : undefined);
-      if (!created) return this.rollBackCreation(stack);
+      const resource = stack.resources.get(declaration.logicalId);
+      if (!created || !resource || !this.policies.deploy(resource)) return this.rollBackCreation(stack);
     }
     if (failure && failure.after >= template.length) return this.rollBackCreation(stack);
     this.enter(stack, 'CREATE_COMPLETE');
@@ -287,10 +294,15 @@ export class CloudFormationModel implements StackDescriptions {
   private async update(stack: Stack, template: Template, failure?: Failure): Promise<boolean> {
     const declaredBefore = [...stack.resources.values()].map(({ declaration }) => declaration);
     const physicalBefore = new Map([...stack.resources].map(([id, { physicalId }]) => [id, physicalId]));
+    const policiesBefore = [...stack.resources.values()].map((resource) => ({
+      resource,
+      arn: resource.policyOf,
+      before: resource.declaration,
+    }));
     const created: Resource[] = [];
     const touched: { resource: Resource; before: SecretDeclaration; physicalId: string }[] = [];
     await this.begins(stack, 'UPDATE_IN_PROGRESS');
-    this.changeRole(stack, template);
+    this.changeRole(stack, template, declaredBefore);
 
     let ok = true;
     for (const [index, declaration] of template.entries()) {
@@ -312,11 +324,14 @@ export class CloudFormationModel implements StackDescriptions {
         resource.declaration = declaration;
         if (fails) ok = false;
       }
+      const now = stack.resources.get(declaration.logicalId);
+      ok = ok && now !== undefined && this.policies.deploy(now);
     }
     if (failure && failure.after >= template.length) ok = false;
 
     if (ok) {
       this.enter(stack, 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
+      for (const { resource, arn } of policiesBefore) this.retirePolicy(resource, arn);
       for (const { resource, before, physicalId } of touched) {
         if (resource.physicalId !== physicalId) await this.cleanUp(stack, resource.logicalId, before, physicalId);
       }
@@ -326,12 +341,13 @@ export class CloudFormationModel implements StackDescriptions {
         await this.deleteResource(stack, resource);
         stack.resources.delete(resource.logicalId);
       }
+      this.settleRole(stack, template);
       this.enter(stack, 'UPDATE_COMPLETE');
       return true;
     }
 
     await this.begins(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
-    this.changeRole(stack, declaredBefore);
+    this.changeRole(stack, declaredBefore, template);
     const replaced: { logicalId: string; declaration: SecretDeclaration; physicalId: string }[] = [];
     for (const { resource, before, physicalId } of touched.reverse()) {
       const after = resource.declaration;
@@ -341,7 +357,16 @@ export class CloudFormationModel implements StackDescriptions {
       if (reached !== resource.physicalId)
         replaced.push({ logicalId: resource.logicalId, declaration: after, physicalId: reached });
     }
+    for (const { resource, before } of policiesBefore) {
+      resource.declaration = before;
+      if (resource.policyOf === resource.physicalId) this.policies.deploy(resource);
+    }
     this.enter(stack, 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS');
+    for (const { resource, arn } of policiesBefore) {
+      const added = resource.policyOf === arn ? undefined : resource.policyOf;
+      resource.policyOf = arn;
+      this.policies.remove(added);
+    }
     for (const { logicalId, declaration, physicalId } of replaced) {
       await this.cleanUp(stack, logicalId, declaration, physicalId);
     }
@@ -353,6 +378,7 @@ export class CloudFormationModel implements StackDescriptions {
       const now = stack.resources.get(id)?.physicalId;
       if (now !== physicalId) this.tell?.(`    ${id} is another secret after the rollback: ${physicalId} -> ${now}`);
     }
+    this.settleRole(stack, declaredBefore);
     this.enter(stack, 'UPDATE_ROLLBACK_COMPLETE');
     return false;
   }
@@ -427,7 +453,17 @@ export class CloudFormationModel implements StackDescriptions {
     await this.deleteResource(stack, { logicalId, declaration, physicalId, status: '', since: 0 });
   }
 
+  /** Takes away what the template does not have any more for this secret. */
+  private retirePolicy(resource: Resource, arn: string | undefined): void {
+    const stays = resource.declaration.policy && resource.policyOf === arn && arn === resource.physicalId;
+    if (stays) return;
+    this.policies.remove(arn);
+    if (resource.policyOf === arn) resource.policyOf = undefined;
+  }
+
   private async deleteResource(stack: Stack, resource: Resource): Promise<boolean> {
+    this.policies.remove(resource.policyOf);
+    resource.policyOf = undefined;
     if (resource.declaration.retain) {
       this.retained.add(`${stack.id} ${resource.logicalId}`);
       this.tell?.(`    ${resource.logicalId} is retained`);
@@ -554,10 +590,22 @@ export class CloudFormationModel implements StackDescriptions {
   }
 
   /** The role is a resource of the stack: it changes before the secrets that need it. */
-  private changeRole(stack: Stack, template: Template): void {
+  private changeRole(stack: Stack, template: Template, other: Template = []): void {
     if (this.shared) return;
+    // The permission for resource policies is a resource of its own, made before the secrets change and gone after that.
+    const protects = [...template, ...other].some(({ purgeProtection }) => purgeProtection);
+    stack.site.role.change({ ...this.rolePolicy(stack, template), protects });
+  }
+
+  /** The deployment, or its rollback, has got to the end. */
+  private settleRole(stack: Stack, template: Template): void {
+    const policy = this.rolePolicy(stack, template);
+    if (!this.shared && stack.site.role.current?.protects !== policy.protects) stack.site.role.change(policy);
+  }
+
+  private rolePolicy(stack: Stack, template: Template): Policy {
     const served = template.map((secret) => ({ stackName: stack.name, secret }));
-    stack.site.role.change(policyOf({ ...stack, shared: false }, served));
+    return policyOf({ ...stack, shared: false }, served);
   }
 
   private usersOfProvider(region: string): string[] {

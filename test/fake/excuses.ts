@@ -19,7 +19,7 @@ export type Excused = Map<string, number>;
 const ON_THE_WAY = SECOND;
 
 /** Whether the other change came between what a request had seen of a secret and what it then did to it. */
-export function cameBetween(other: Pick<Change, 'at'>, { since, at }: Change): boolean {
+export function cameBetween(other: Pick<Change, 'at'>, { since, at }: Pick<Change, 'since' | 'at'>): boolean {
   return other.at <= at && other.at >= since - ON_THE_WAY;
 }
 
@@ -41,8 +41,8 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
   });
 
 /**
- * Of two deliveries one restored the secret and then failed at its tags, and the other one found it live and adopted
- * it, or gave it back: nothing but the memory of the first one tells that it has to be scheduled again.
+ * Of two deliveries one restored the secret and never learned of it, or then failed at its tags, and the other one found it
+ * live and adopted it, or gave it back: nothing but the memory of the first one tells that it has to be scheduled again.
  */
 export const restoredBesides: Excuse = (record, happened) =>
   restores(record, happened).some(({ restore, later, after }) => {
@@ -52,7 +52,8 @@ export const restoredBesides: Excuse = (record, happened) =>
     const restored = mine.some(({ tags }) => claimOf(tags) === `RESTORED ${restore.by}`);
     const returned = mine.some(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
     if (!overlaps) return false;
-    if (after.some(({ operation }) => operation === 'TagResource') && adopted && !restored) return true;
+    const failed = after.some(({ operation }) => ['RestoreSecret', 'TagResource'].includes(operation));
+    if (failed && adopted && !restored) return true;
     return returned && after.some(({ kind }) => kind === 'dies');
   });
 
@@ -137,6 +138,15 @@ export const isGivenUp: Excuse = (record, { sent, faults }) =>
     if ((withdrawn || overlaps) && afterwards.length >= TRIES) return true;
     const again = sent.slice(index + 1).some((later) => isSameResource(later, one));
     return !withdrawn && request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits.length > 0 && !again;
+  });
+
+/** A Delete that may not see the events of its stack gives back what it got hold of, see `Attempt.deployment`. */
+export const couldNotSeeEvents: Excuse = (_record, { sent, faults }) =>
+  sent.some(({ request }) => {
+    const refused = faults
+      .of(request.RequestId)
+      .filter(({ operation, kind }) => kind === 'denied' && /^DescribeStack(s|Events)$/.test(operation));
+    return request.RequestType === 'Delete' && refused.length > 3;
   });
 
 function isSameResource({ request: one }: Sent, { request: other }: Sent): boolean {

@@ -1,4 +1,5 @@
 import { readOwnership } from '../../src/handler/model/ownership';
+import { policyFound } from '../../src/handler/model/purge-protection';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import { ownerOf, type SecretDeclaration } from './app';
 import type { CloudFormationModel, Sent, Stack } from './cloudformation-model';
@@ -72,6 +73,8 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   if (stackStatus.includes('ROLLBACK') || type === 'Delete') return secrets.obstructed ? undefined : 'SUCCESS';
   const isDead = (key: string | undefined) => key !== undefined && secrets.keyStates.has(key);
   const record = secrets.named(stack.region, declaration.name);
+  // It can be in the way, which only a live secret shows.
+  if (declaration.purgeProtection && policyFound(record?.policy) === 'foreign') return undefined;
   const deadKey = isDead(record?.kmsKeyId);
   if (!deadKey && isDead(declaration.key)) return undefined;
   if (!canReplicate(record, declaration, secrets)) return undefined;

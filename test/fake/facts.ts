@@ -28,6 +28,12 @@ export interface Facts {
    * versions and settings are seen at once, as every recording has them.
    */
   readonly stateLags: boolean;
+  /** A secret that is scheduled can be deleted for good whatever its resource policy says. */
+  readonly ignoresPolicyOfScheduled: boolean;
+  /** RestoreSecret brings a secret back without its resource policy. */
+  readonly restoreDropsPolicy: boolean;
+  /** A policy of the organization denies every deletion without recovery. */
+  readonly forbidsForce: boolean;
   /** A changed policy is seen late. */
   readonly policyLags: boolean;
   /** A rollback sends the reversed Update of a replaced resource with the id of the new one. */
@@ -50,6 +56,9 @@ export const NO_SURPRISES: Facts = {
   refusesLockout: false,
   purgesVersions: false,
   stateLags: false,
+  ignoresPolicyOfScheduled: false,
+  restoreDropsPolicy: false,
+  forbidsForce: false,
   policyLags: false,
   rollbackKnowsNewId: false,
   withdrawsUpdates: false,

@@ -1,8 +1,11 @@
 import type {
   CreateSecretCommandInput,
+  DeleteResourcePolicyCommandInput,
   DeleteSecretCommandInput,
   DescribeSecretResponse,
   GetRandomPasswordCommandInput,
+  GetResourcePolicyCommandInput,
+  PutResourcePolicyCommandInput,
   PutSecretValueCommandInput,
   RemoveRegionsFromReplicationCommandInput,
   ReplicateSecretToRegionsCommandInput,
@@ -13,6 +16,7 @@ import type {
   UpdateSecretCommandInput,
   UpdateSecretVersionStageCommandInput,
 } from '@aws-sdk/client-secrets-manager';
+import { policyFound } from '../../src/handler/model/purge-protection';
 import { DAY, SECOND, type VirtualClock } from './clock';
 import type { Coin } from './coin';
 import type { Facts } from './facts';
@@ -58,6 +62,19 @@ export interface Change {
   readonly tags: Tags;
 }
 
+/** A change of a secret's resource policy, and who made it. */
+export interface PolicyChange {
+  readonly at: number;
+  /** When whoever made it began to try. */
+  readonly since: number;
+  readonly by: string;
+  readonly record: SecretRecord;
+  readonly before?: string;
+  readonly after?: string;
+  /** The tags at that time. */
+  readonly tags: Tags;
+}
+
 /** What others may still see for a moment. */
 interface Memory {
   readonly until: number;
@@ -78,6 +95,9 @@ export class FakeSecretsManager {
   /** Every secret that ever was, in the order of creation. */
   readonly records: SecretRecord[] = [];
   readonly changes: Change[] = [];
+  readonly policyChanges: PolicyChange[] = [];
+  /** Every deletion without recovery that somebody tried. */
+  readonly forcings: Pick<Change, 'by' | 'record' | 'tags'>[] = [];
   /** Every value that the service ever got or gave out. */
   readonly values = new Set<string>();
   /** States of KMS keys; a key that is not listed works. */
@@ -101,6 +121,9 @@ export class FakeSecretsManager {
     UntagResource: this.untag,
     RestoreSecret: this.restore,
     DeleteSecret: this.delete,
+    GetResourcePolicy: this.getPolicy,
+    PutResourcePolicy: this.putPolicy,
+    DeleteResourcePolicy: this.deletePolicy,
     ReplicateSecretToRegions: this.replicate,
     RemoveRegionsFromReplication: this.stopReplication,
   };
@@ -311,6 +334,7 @@ export class FakeSecretsManager {
     if (state === 'scheduled') {
       this.remember(record);
       record.deletion = undefined;
+      if (this.facts.restoreDropsPolicy) record.policy = undefined;
       this.note(caller, 'RestoreSecret', record);
     }
     return { ARN: record.arn, Name: record.name };
@@ -319,6 +343,7 @@ export class FakeSecretsManager {
   private delete(input: DeleteSecretCommandInput, region: string, caller: Caller) {
     const record = this.find(region, input.SecretId);
     const forced = input.ForceDeleteWithoutRecovery ?? false;
+    if (forced && record) this.forcings.push({ by: caller.name, record, tags: record.tags });
     this.authorize(caller, 'DeleteSecret', { ...target(region, input.SecretId, record), forced });
     const days = input.RecoveryWindowInDays;
     if (forced && days !== undefined) throw errors.windowAndForce();
@@ -332,6 +357,11 @@ export class FakeSecretsManager {
     if (record.sharedWith) throw errors.isShared(record.sharedWith);
     if (record.replicas.size > 0) throw errors.hasReplicas(record.arn, [...record.replicas.keys()]);
     const state = stateOf(record);
+    const isProtected = ['own', 'protecting'].includes(policyFound(record.policy));
+    const counts = state === 'live' || !this.facts.ignoresPolicyOfScheduled;
+    if (forced && (this.facts.forbidsForce || (isProtected && counts))) {
+      throw errors.accessDenied('DeleteSecret', record.name);
+    }
     if (state === 'being deleted') throw errors.wasDeleted();
     if (state === 'scheduled' && !forced) {
       if (!this.facts.deletesTwice) throw errors.markedForDeletion();
@@ -341,6 +371,36 @@ export class FakeSecretsManager {
     this.startDeletion(record, forced, days ?? 30);
     this.note(caller, 'DeleteSecret', record, forced);
     return { ARN: record.arn, Name: record.name, DeletionDate: new Date(record.deletion?.endsAt ?? 0) };
+  }
+
+  private getPolicy({ SecretId }: GetResourcePolicyCommandInput, region: string, caller: Caller) {
+    const record = this.usable(caller, 'GetResourcePolicy', region, SecretId);
+    return { ARN: record.arn, Name: record.name, ResourcePolicy: record.policy };
+  }
+
+  private putPolicy(input: PutResourcePolicyCommandInput, region: string, caller: Caller) {
+    const record = this.changeable(caller, 'PutResourcePolicy', region, input.SecretId);
+    this.setPolicy(record, caller.name, input.ResourcePolicy, caller.since?.());
+    return { ARN: record.arn, Name: record.name };
+  }
+
+  private deletePolicy({ SecretId }: DeleteResourcePolicyCommandInput, region: string, caller: Caller) {
+    const record = this.changeable(caller, 'DeleteResourcePolicy', region, SecretId);
+    this.setPolicy(record, caller.name, undefined, caller.since?.());
+    return { ARN: record.arn, Name: record.name };
+  }
+
+  setPolicy(record: SecretRecord, by: string, document: string | undefined, since = this.clock.now): void {
+    this.policyChanges.push({
+      at: this.clock.now,
+      since,
+      by,
+      record,
+      before: record.policy,
+      after: document,
+      tags: record.tags,
+    });
+    record.policy = document;
   }
 
   private replicate(input: ReplicateSecretToRegionsCommandInput, region: string, caller: Caller) {

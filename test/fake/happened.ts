@@ -1,10 +1,10 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { ownerOf } from './app';
 import type { CloudFormationModel, Deployment, Sent } from './cloudformation-model';
-import type { Change } from './fake-secrets-manager';
+import type { Change, FakeSecretsManager, PolicyChange } from './fake-secrets-manager';
 import type { Faults } from './faults';
 import type { SecretRecord } from './secret-record';
-import type { Snapshot } from './snapshot';
+import type { Picture, Snapshot } from './snapshot';
 
 /** What happened in one step of a life. */
 export interface Happened {
@@ -13,6 +13,8 @@ export interface Happened {
   /** Requests that were sent or delivered. */
   readonly sent: readonly Sent[];
   readonly changes: readonly Change[];
+  readonly policyChanges: readonly PolicyChange[];
+  readonly forcings: FakeSecretsManager['forcings'];
   readonly faults: Faults;
   /** Whether one stack was busy, not several at a time. */
   readonly alone: boolean;
@@ -31,4 +33,10 @@ export function isHeld(record: Pick<SecretRecord, 'arn' | 'tags'>, stacks: Cloud
   const stack = stacks.stackById(stackId);
   const resource = stack?.resources.get(logicalId);
   return resource?.physicalId === record.arn && ownerOf(resource.declaration, stack?.name ?? '') === owner;
+}
+
+/** The template said that the secret stays when its resource goes. */
+export function isRetained({ tags }: Picture, { stacks }: Happened): boolean {
+  const { stackId, logicalId } = readOwnership(tags);
+  return stacks.retained.has(`${stackId} ${logicalId}`);
 }

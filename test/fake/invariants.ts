@@ -1,5 +1,5 @@
 import { readOwnership } from '../../src/handler/model/ownership';
-import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { NO_WINDOW, OWNERSHIP_TAG } from '../../src/private/contract';
 import { ownerOf } from './app';
 import { notAsDeclared } from './as-declared';
 import { DAY } from './clock';
@@ -7,6 +7,7 @@ import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
   cameBetween,
+  couldNotSeeEvents,
   type Excuse,
   isGivenUp,
   isObstructed,
@@ -19,7 +20,14 @@ import {
   wasHandedOver,
   wroteTooLate,
 } from './excuses';
-import { type Happened, isHeld } from './happened';
+import { type Happened, isHeld, isRetained } from './happened';
+import {
+  aFailedDeploymentLeavesProtectionAsItWas,
+  noForeignPolicyIsTouched,
+  noPolicyIsInTheWay,
+  whatIsDeclaredIsProtected,
+  whatIsScheduledIsProtected,
+} from './policy-invariants';
 import { hasValue, type SecretRecord } from './secret-record';
 import type { Picture } from './snapshot';
 
@@ -29,10 +37,16 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
     nothingIsLost,
     nothingForeignIsTouched,
     aFailedDeploymentLeavesSecretsAsTheyWere,
+    nothingIsForcedAgainstItsTags,
     nothingIsLeftBehind,
     whatIsHeldIsLive,
     noReplicaIsStranded,
     whatIsDeployedIsAsDeclared,
+    noForeignPolicyIsTouched,
+    whatIsScheduledIsProtected,
+    aFailedDeploymentLeavesProtectionAsItWas,
+    whatIsDeclaredIsProtected,
+    noPolicyIsInTheWay,
   ]) {
     for (const { record, broken, unless = [] } of invariant(happened)) {
       const excuse = unless.find((may) => may(record, happened));
@@ -43,13 +57,13 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
 }
 
 /** What is wrong with a secret, if none of the excuses holds. */
-interface Complaint {
+export interface Complaint {
   readonly record: SecretRecord;
   readonly broken: string;
   readonly unless?: readonly Excuse[];
 }
 
-type Invariant = (happened: Happened) => readonly Complaint[];
+export type Invariant = (happened: Happened) => readonly Complaint[];
 
 const nothingIsLost: Invariant = ({ before, after, changes, sent }) =>
   [...before].flatMap(([record, { value, state }]) => {
@@ -214,7 +228,15 @@ const nothingIsLeftBehind: Invariant = (happened) => {
       {
         record,
         broken: `is live, and no resource holds it: ${JSON.stringify(now.tags)}`,
-        unless: [arrivedLate, wasHandedOver, isObstructed, restoredWithoutTrace, restoredBesides, isGivenUp],
+        unless: [
+          arrivedLate,
+          wasHandedOver,
+          isObstructed,
+          restoredWithoutTrace,
+          restoredBesides,
+          isGivenUp,
+          couldNotSeeEvents,
+        ],
       },
     ];
   });
@@ -234,11 +256,15 @@ const whatIsHeldIsLive: Invariant = ({ after, changes, stacks, obstructed }) =>
     ];
   });
 
-/** The template said that the secret stays when its resource goes. */
-function isRetained({ tags }: Picture, { stacks }: Happened): boolean {
-  const { stackId, logicalId } = readOwnership(tags);
-  return stacks.retained.has(`${stackId} ${logicalId}`);
-}
+/** IAM would deny it; with a role that somebody made by hand perhaps not. */
+const nothingIsForcedAgainstItsTags: Invariant = ({ forcings, sent, alone }) =>
+  forcings.flatMap(({ record, by, tags }) => {
+    const { request } = sent.find((one) => one.request.RequestId === by) ?? {};
+    const asked = tags[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW && tags[OWNERSHIP_TAG.stackId] === request?.StackId;
+    return !alone || asked
+      ? []
+      : [{ record, broken: `was to be deleted for good by ${by}, and does not carry that wish` }];
+  });
 
 const noReplicaIsStranded: Invariant = ({ after, changes }) =>
   [...after].flatMap(([record, { state }]) => {

@@ -41,6 +41,8 @@ const BY_HAND: ByHand[] = [
   'begins a rotation',
   'leaves the region, or comes back',
   'replicates it with another account, or ends that',
+  'puts a policy',
+  'takes the policy off',
   'disables the key',
   'enables the key',
 ];

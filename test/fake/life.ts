@@ -1,6 +1,8 @@
 import {
   CreateSecretCommand,
+  DeleteResourcePolicyCommand,
   DeleteSecretCommand,
+  PutResourcePolicyCommand,
   PutSecretValueCommand,
   RestoreSecretCommand,
   TagResourceCommand,
@@ -80,6 +82,8 @@ export type ByHand =
   | 'begins a rotation'
   | 'replicates it with another account, or ends that'
   | 'leaves the region, or comes back'
+  | 'puts a policy'
+  | 'takes the policy off'
   | 'disables the key'
   | 'enables the key';
 
@@ -94,6 +98,13 @@ export interface LifePlan {
 }
 
 export const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
+
+const POLICY_BY_HAND = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    { Sid: 'ByHand', Effect: 'Allow', Principal: '*', Action: 'secretsmanager:GetSecretValue', Resource: '*' },
+  ],
+});
 
 /** What a native secret carries. Nobody can set or remove these tags. */
 function nativeTags(region: string): Record<string, string> {
@@ -151,6 +162,7 @@ class Life implements Witness {
       plan.shared,
       () => this.lambda,
       this,
+      this.secrets,
       this.faults,
       tell,
     );
@@ -167,6 +179,8 @@ class Life implements Witness {
     this.alone = step.kind === 'deploy' && step.deploys.length === 1;
     const before = takeSnapshot(this.secrets);
     const changesBefore = this.secrets.changes.length;
+    const policyChangesBefore = this.secrets.policyChanges.length;
+    const forcingsBefore = this.secrets.forcings.length;
     const heldBefore = new Set(this.secrets.records.filter((record) => isHeld(record, this.stacks)));
     const deployments: Deployment[] = [];
     this.stacks.begin(this.faults, step.kind === 'deploy' ? step.duplicates : []);
@@ -179,6 +193,8 @@ class Life implements Witness {
       after: takeSnapshot(this.secrets),
       sent: this.sent,
       changes: this.secrets.changes.slice(changesBefore),
+      policyChanges: this.secrets.policyChanges.slice(policyChangesBefore),
+      forcings: this.secrets.forcings.slice(forcingsBefore),
       faults: this.faults,
       alone: this.alone,
       deployments,
@@ -393,6 +409,12 @@ class Life implements Witness {
         case 'leaves the region, or comes back':
           if (Object.values<string>(STACKS).includes(region)) break;
           if (!this.secrets.regionsLeft.delete(region)) this.secrets.regionsLeft.add(region);
+          break;
+        case 'puts a policy':
+          await client.send(new PutResourcePolicyCommand({ SecretId: name, ResourcePolicy: POLICY_BY_HAND }));
+          break;
+        case 'takes the policy off':
+          await client.send(new DeleteResourcePolicyCommand({ SecretId: name }));
           break;
         case 'disables the key':
           this.secrets.keyStates.set(KEY, 'Disabled');

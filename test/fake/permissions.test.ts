@@ -25,13 +25,15 @@ const secret = (changes: Partial<SecretDeclaration>): SecretDeclaration => ({
   existingPolicy: 'ADOPT_IF_OWNED',
   restoredValue: 'KEEP',
   updatedValue: 'REGENERATE',
+  purgeProtection: false,
+  policy: false,
   ...changes,
 });
 
 const SECRETS = [
   secret({ name: 'a', owner: 'shared' }),
   secret({ logicalId: 'B', name: 'b', restorePolicy: 'ALWAYS' }),
-  secret({ logicalId: 'C', name: 'c', existingPolicy: 'ADOPT' }),
+  secret({ logicalId: 'C', name: 'c', existingPolicy: 'ADOPT', purgeProtection: true }),
 ];
 
 interface Statement {
@@ -47,16 +49,21 @@ function rendered(shared: boolean): Statement[] {
   const one = new Stack(app, 'One', { env });
   const home = shared ? new Stack(app, 'Provider', { env }) : one;
   const provider = shared ? new SecretRecoveryProvider(home, 'Shared') : undefined;
-  for (const { logicalId, name, owner, restorePolicy, existingPolicy } of SECRETS) {
+  for (const { logicalId, name, owner, restorePolicy, existingPolicy, purgeProtection } of SECRETS) {
     new RecoverableSecret(one, logicalId, {
       secretName: name,
       owner,
       provider,
       restorePolicy: RestorePolicy[restorePolicy],
       existingSecretPolicy: ExistingSecretPolicy[existingPolicy],
+      purgeProtection,
     });
   }
-  return onlyDeployed(home, 'AWS::IAM::Role').Properties.Policies[0].PolicyDocument.Statement;
+  const [inline, attached] = [
+    onlyDeployed(home, 'AWS::IAM::Role').Properties.Policies[0],
+    onlyDeployed(home, 'AWS::IAM::Policy').Properties,
+  ];
+  return [...inline.PolicyDocument.Statement, ...attached.PolicyDocument.Statement];
 }
 
 /** As IAM evaluates the statements, as far as they go. */
@@ -106,6 +113,9 @@ const ACTIONS = [
   'RemoveRegionsFromReplication',
   'DeleteSecret',
   'GetSecretValue',
+  'GetResourcePolicy',
+  'PutResourcePolicy',
+  'DeleteResourcePolicy',
 ];
 
 const HISTORIES: Record<string, string>[] = [

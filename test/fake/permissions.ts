@@ -11,6 +11,8 @@ export interface Policy {
   readonly holder: string;
   readonly restoreByName: ReadonlySet<string>;
   readonly adoptByName: ReadonlySet<string>;
+  /** Whether the resource policies of held secrets may be seen and changed. */
+  readonly protects: boolean;
   /** Names of the stacks whose state the role may see, with the stacks nested in them. */
   readonly sees: readonly string[] | 'every stack';
 }
@@ -26,6 +28,7 @@ const MANAGE = new Set([
   'RemoveRegionsFromReplication',
   'DeleteSecret',
 ]);
+const POLICIES = new Set(['GetResourcePolicy', 'PutResourcePolicy', 'DeleteResourcePolicy']);
 const RESTORE_BY_NAME = new Set(['RestoreSecret', 'TagResource', 'UntagResource', 'DeleteSecret']);
 const ADOPT_BY_NAME = new Set(['TagResource', 'UntagResource']);
 
@@ -40,6 +43,7 @@ export function permits(policy: Policy, action: string, target: Target): boolean
   const stackId = tags?.[OWNERSHIP_TAG.stackId];
   const isHeld = stackId !== undefined && matches(policy.holder, stackId);
   if (forced) return action === 'DeleteSecret' && isHeld && tags?.[OWNERSHIP_TAG.recoveryWindow] === NO_WINDOW;
+  if (POLICIES.has(action)) return policy.protects && isHeld;
   if (MANAGE.has(action)) {
     if (isHeld || (owner !== undefined && policy.owners.has(owner))) return true;
     if (tags?.[OWNERSHIP_TAG.origin] === RETURNED && tags[OWNERSHIP_TAG.previousStackId] === policy.holder) return true;

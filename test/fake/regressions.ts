@@ -58,6 +58,8 @@ function secret(logicalId: string, name: string, changes: Partial<SecretDeclarat
     existingPolicy: 'ADOPT_IF_OWNED',
     restoredValue: 'KEEP',
     updatedValue: 'REGENERATE',
+    purgeProtection: false,
+    policy: false,
     ...changes,
   };
 }
@@ -812,5 +814,42 @@ export const REGRESSIONS: readonly Regression[] = [
       destroy('One'),
       deploy('One', 0, { faults: [fault('UpdateSecretVersionStage', 0, 'dies')] }),
     ],
+  },
+  {
+    story:
+      'a secret is given back by one delivery while another one still writes its value, and then sees to the policy',
+    templates: [
+      [A],
+      [secret('C', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE', purgeProtection: true })],
+    ],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 1, {
+        duplicates: OVERLAPPING,
+        faults: [fault('TagResource', 0, 'quotes'), fault('PutSecretValue', 0, 'slow')],
+      }),
+    ],
+  },
+  {
+    story: 'a secret comes into other hands while its Delete waits for the policy',
+    templates: [
+      [secret('A', 'a', { owner: 'shared', purgeProtection: true })],
+      [secret('B', 'a', { owner: 'shared', purgeProtection: true })],
+    ],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [{ stack: 'One' }, { stack: 'Two', template: 1 }],
+        faults: [{ ...fault('GetResourcePolicy', 0, 'slow'), request: 0 }],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'the organization forbids a deletion for good, and the stack goes all the same',
+    templates: [[secret('A', 'a', { force: true })]],
+    facts: { forbidsForce: true },
+    steps: [deploy('One', 0), destroy('One')],
   },
 ];

@@ -13,6 +13,8 @@ export interface SecretRecord {
   everTagged: boolean;
   versions: Map<string, Version>;
   deletion?: Deletion;
+  /** The document of its resource policy. */
+  policy?: string;
   replicas: Map<string, ReplicaEntry>;
   /** The primary of a replica. */
   replicaOf?: SecretRecord;

@@ -9,6 +9,8 @@ export interface Picture {
   readonly endsAt?: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly value?: string;
+  /** The document of its resource policy. */
+  readonly policy?: string;
   /** All of it, to compare. */
   readonly text: string;
 }
@@ -29,8 +31,10 @@ function picture(record: SecretRecord): Picture {
     [...record.versions].map(([id, { value, stages }]) => [id, value, [...stages].sort()]),
     [...record.replicas].map(([region, { status, kmsKeyId }]) => [region, status, kmsKeyId]),
     record.replicaOf?.arn,
+    record.policy,
   ]);
-  return { record, state, endsAt: record.deletion?.endsAt, tags: record.tags, value: currentValue(record), text };
+  const { policy, tags } = record;
+  return { record, state, endsAt: record.deletion?.endsAt, tags, value: currentValue(record), policy, text };
 }
 
 export interface Difference {

@@ -36,11 +36,15 @@ const declaration = (logicalId: string, draw: Draw): fc.Arbitrary<SecretDeclarat
     existingPolicy: draw('ADOPT_IF_OWNED', 'ADOPT', 'FAIL'),
     restoredValue: draw('KEEP', 'REGENERATE'),
     updatedValue: draw('REGENERATE', 'KEEP'),
+    purgeProtection: draw(false, true),
+    policy: mostly(false, true),
   });
 
-/** Two resources for one name in one template are a mistake that synthesis can see. */
-function withoutSharedNames(secrets: Template): Template {
-  return secrets.filter(({ name }, index) => secrets.findIndex((other) => other.name === name) === index);
+/** Without the mistakes that synthesis can see: two resources for one name, protection from what the template asks for. */
+function withoutMistakes(secrets: Template): Template {
+  return secrets
+    .filter(({ name }, index) => secrets.findIndex((other) => other.name === name) === index)
+    .map((secret) => ({ ...secret, purgeProtection: secret.purgeProtection && !secret.force }));
 }
 
 const template = (draw: Draw, maxLength: number): fc.Arbitrary<Template> =>
@@ -49,7 +53,7 @@ const template = (draw: Draw, maxLength: number): fc.Arbitrary<Template> =>
       fc.constantFrom('A', 'B', 'C').chain((logicalId) => declaration(logicalId, draw)),
       { maxLength, selector: ({ logicalId }) => logicalId },
     )
-    .map(withoutSharedNames);
+    .map(withoutMistakes);
 
 /** Some settings of one secret, for a template that differs from another one as templates do in practice. */
 const change = fc.record({
@@ -68,6 +72,8 @@ const change = fc.record({
       'force',
       'retain',
       'existingPolicy',
+      'purgeProtection',
+      'policy',
     ] as const,
     { minLength: 1, maxLength: 3 },
   ),
@@ -109,5 +115,5 @@ function changed(base: Template, changes: readonly Change[]): Template {
   const distinct = secrets.filter(({ logicalId }, index) => {
     return secrets.findIndex((other) => other.logicalId === logicalId) === index;
   });
-  return withoutSharedNames(distinct);
+  return withoutMistakes(distinct);
 }

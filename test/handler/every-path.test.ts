@@ -124,32 +124,40 @@ function permissionsOf({ action, input }: Call): string[] {
 /** The Lambda service writes what the function prints. */
 const LOGGING = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
-/** Every action of the only role, for secrets with all permissions that there are. */
-function granted(): string[] {
+/** Every action of the only role, for a secret with all permissions that there are, but perhaps for those of one prop. */
+function granted({ purgeProtection }: { readonly purgeProtection: boolean }): string[] {
   const stack = new Stack(new App(), 'Stack');
   new RecoverableSecret(stack, 'Secret', {
     restorePolicy: RestorePolicy.ALWAYS,
     existingSecretPolicy: ExistingSecretPolicy.ADOPT,
+    purgeProtection,
   });
   const template = Template.fromStack(stack);
   const [{ Properties: role }, ...more] = Object.values(template.findResources('AWS::IAM::Role'));
   expect(more).toEqual([]);
   expect(role.ManagedPolicyArns).toBeUndefined();
-  expect(template.findResources('AWS::IAM::Policy')).toEqual({});
-  const statements: { Effect: string; Action: string | string[] }[] = role.Policies.flatMap(
-    ({ PolicyDocument: { Statement } }: { PolicyDocument: { Statement: object[] } }) => Statement,
+  const attached = Object.values(template.findResources('AWS::IAM::Policy')).map(({ Properties }) => Properties);
+  expect(attached).toHaveLength(purgeProtection ? 1 : 0);
+  const statements: { Effect: string; Action: string | string[] }[] = [...role.Policies, ...attached].flatMap(
+    ({ PolicyDocument: { Statement } }) => Statement,
   );
   expect(statements.filter(({ Effect }) => Effect !== 'Allow')).toEqual([]);
   return [...new Set(statements.flatMap(({ Action }) => Action))].sort();
 }
 
 test('the role has every action that some path uses, and no other', () => {
-  expect([...new Set([...calls().flatMap(permissionsOf), ...LOGGING])].sort()).toEqual(granted());
+  expect([...new Set([...calls().flatMap(permissionsOf), ...LOGGING])].sort()).toEqual(
+    granted({ purgeProtection: true }),
+  );
 });
 
 test('the role reads no value, lists no secret, and has no wildcard among its actions', () => {
-  const suspicious = granted().filter((action) => /\*|GetSecretValue|BatchGet|ListSecrets|Policy/.test(action));
-  expect(suspicious).toEqual([]);
+  const suspicious = (purgeProtection: boolean) =>
+    granted({ purgeProtection }).filter((action) => /\*|GetSecretValue|BatchGet|ListSecrets|Policy/.test(action));
+  expect(suspicious(false)).toEqual([]);
+  expect(suspicious(true)).toEqual(
+    ['DeleteResourcePolicy', 'GetResourcePolicy', 'PutResourcePolicy'].map((name) => `secretsmanager:${name}`),
+  );
 });
 
 test('other regions see only calls that look for replicas', () => {

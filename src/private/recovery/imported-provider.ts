@@ -40,7 +40,14 @@ export class ImportedProvider extends Construct implements Serving {
     );
   }
 
-  public _allow({ secret, restoreAny, adoptAny }: SecretPermissions): void {
+  public _allow({ secret, restoreAny, adoptAny, purgeProtection }: SecretPermissions): void {
+    if (purgeProtection) {
+      Annotations.of(secret).addWarningV2(
+        'cdk-recoverable-secret:protectionPermissionNeeded',
+        `the role of provider '${this.node.path}' is not of this app: purgeProtection works only if its own app allows it ` +
+          'what docs/security.md lists under ProtectFromPurge',
+      );
+    }
     if (!restoreAny && !adoptAny) return;
     const name = synthesizedSecretName(secret);
     Annotations.of(secret).addWarningV2(

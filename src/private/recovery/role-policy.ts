@@ -67,8 +67,8 @@ export class RolePolicy {
 
   /** Tells cdk-nag what keeps the wildcards of this policy small. */
   public acknowledgeWildcards(holder: IConstruct): void {
+    this.acknowledgeSecrets(holder);
     const reasons = {
-      [this.secretArn(Aws.REGION, '*')]: 'The ownership tags in the conditions limit this, not the name.',
       [this.secretArn('*', '*')]: 'Metadata only; a secret that does not exist must answer "not found".',
       '*': 'A random password has no resource. Keys: only through Secrets Manager, and the metadata. Network interfaces.',
       [this.stackArn('*')]: 'Read only: which stack holds a secret is known when it is taken over.',
@@ -77,6 +77,12 @@ export class RolePolicy {
     for (const [resource, reason] of Object.entries(reasons)) acknowledgeWildcard(holder, resource, reason);
     this.holder = holder;
     this.acknowledgeStacks(deployedStackName(this.scope));
+  }
+
+  /** The same for a policy that goes by tags only. */
+  public acknowledgeSecrets(holder: IConstruct): void {
+    const reason = 'The ownership tags in the conditions limit this, not the name.';
+    acknowledgeWildcard(holder, this.secretArn(Aws.REGION, '*'), reason);
   }
 
   private acknowledgeStacks(name: string): void {
@@ -92,7 +98,28 @@ export class RolePolicy {
 
   /** The statements in the names that the app gives, for somebody who makes the role by hand. */
   public report(): iam.PolicyStatement[] {
-    return this.statements(this.asSynthesized());
+    const own = this.asSynthesized();
+    return [...this.statements(own), ...this.protection(own)];
+  }
+
+  /** What `purgeProtection` needs; empty without. For a policy of its own, which goes after the last secret that has it. */
+  public protection(own: OwnStack = this.asDeployed()): iam.PolicyStatement[] {
+    if (!this.served.some(({ purgeProtection }) => purgeProtection)) return [];
+    return [
+      new iam.PolicyStatement({
+        sid: 'ProtectFromPurge',
+        actions: actions(['GetResourcePolicy', 'PutResourcePolicy', 'DeleteResourcePolicy']),
+        resources: [this.secretArn(Aws.REGION, '*')],
+        conditions: this.isOurs(own),
+      }),
+    ];
+  }
+
+  /** A condition on a secret: that one of the stacks or owners has it. */
+  private isOurs(own: OwnStack): iam.Conditions {
+    const { owners } = this.props;
+    if (owners) return { StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.owner}`]: owners } };
+    return { StringLike: { [`aws:ResourceTag/${OWNERSHIP_TAG.stackId}`]: oneOrAll(this.holders(own)) } };
   }
 
   /** What is wrong with the policy, once everything is allowed. */
@@ -102,7 +129,10 @@ export class RolePolicy {
 
   private sizeErrors(): string[] {
     const longest = { ...LONGEST, 'AWS::StackName': synthesizedStackName(this.scope) ?? 'x'.repeat(128) };
-    const size = JSON.stringify(withLongestTokens(Stack.of(this.scope).resolve(this.document), longest)).length;
+    const documents = [this.document, new iam.PolicyDocument({ statements: this.protection() })];
+    const size = documents
+      .map((document) => Stack.of(this.scope).resolve(document))
+      .reduce((sum, document) => sum + (JSON.stringify(withLongestTokens(document, longest))?.length ?? 0), 0);
     if (size <= MAX_POLICY_CHARACTERS) return [];
     return [
       `the policy of the role must not exceed ${MAX_POLICY_CHARACTERS} characters (IAM quota), got: about ${size} for ` +
@@ -252,7 +282,7 @@ export class RolePolicy {
         actions: actions(['DeleteSecret']),
         resources: [secrets],
         conditions: {
-          ...(this.props.owners ? isOwner(`aws:ResourceTag/${OWNERSHIP_TAG.owner}`) : isHeld),
+          ...this.isOurs(own),
           StringEquals: { [`aws:ResourceTag/${OWNERSHIP_TAG.recoveryWindow}`]: NO_WINDOW },
           Bool: { [FORCED]: 'true' },
         },

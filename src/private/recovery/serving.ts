@@ -8,6 +8,8 @@ export interface SecretPermissions {
   readonly owner?: string;
   readonly restoreAny: boolean;
   readonly adoptAny: boolean;
+  /** Whether the function sees to the secret's resource policy. */
+  readonly purgeProtection: boolean;
 }
 
 /** What the providers of this library do beside having a service token. */

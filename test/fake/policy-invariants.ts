@@ -1,0 +1,163 @@
+import { readOwnership } from '../../src/handler/model/ownership';
+import { isProtected, type PolicyFound, policyFound } from '../../src/handler/model/purge-protection';
+import { OWNERSHIP_TAG } from '../../src/private/contract';
+import type { Sent, Stack } from './cloudformation-model';
+import { arrivedLate, cameBetween, type Excuse, isGivenUp, restoredBesides, restoredWithoutTrace } from './excuses';
+import type { PolicyChange } from './fake-secrets-manager';
+import { type Happened, isHeld, isRetained } from './happened';
+import type { Complaint, Invariant } from './invariants';
+import type { SecretRecord } from './secret-record';
+import type { Picture } from './snapshot';
+
+export const noForeignPolicyIsTouched: Invariant = (happened) => {
+  const { policyChanges, sent } = happened;
+  return policyChanges.flatMap((change) => {
+    const { record, by, before, tags } = change;
+    const one = sent.find(({ request }) => request.RequestId === by);
+    if (!one) return [];
+    // Nothing compares and sets.
+    const overtaken = [...happened.changes, ...policyChanges].some(
+      (other) => other.record === record && other.by !== by && cameBetween(other, change),
+    );
+    if (overtaken) return [];
+    if (tags[OWNERSHIP_TAG.stackId] !== one.request.StackId) {
+      return [{ record, broken: `got another policy by ${by}, and was held by another stack` }];
+    }
+    // Of two deliveries the first one was answered, and CloudFormation went on.
+    const isFree = one.overlaps || ['none', 'own'].includes(policyFound(before));
+    return isFree ? [] : [{ record, broken: `had a policy that is not the function's, and lost it by ${by}` }];
+  });
+};
+
+/** What a completed deployment has declared is so from the request on that schedules the secret. */
+export const whatIsScheduledIsProtected: Invariant = (happened) => {
+  const { changes, sent, after } = happened;
+  return sent.flatMap((one) => {
+    const { request, declaration, stack } = one;
+    if (request.RequestType !== 'Delete' || !declaration.purgeProtection) return [];
+    return changes.flatMap(({ record, by, operation, forced, at, tags }): Complaint[] => {
+      if (by !== request.RequestId || operation !== 'DeleteSecret' || forced) return [];
+      if (changes.some((later) => later.record === record && later.at > at)) return [];
+      if (after.get(record)?.state !== 'scheduled' || !isCompleted(stack, readOwnership(tags).origin?.at, at))
+        return [];
+      if (policyFound(record.policy) !== 'none') return [];
+      return [{ record, broken: 'is scheduled and not protected', unless: [couldNotSetPolicy(one), arrivedLate] }];
+    });
+  });
+};
+
+/** Whether the deployment that got hold of a secret has been completed. */
+function isCompleted({ events }: Stack, since = 0, until: number): boolean {
+  const completed = ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'];
+  return events.some(({ status, at }) => completed.includes(status) && at >= since && at <= until);
+}
+
+export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) => {
+  const { before, after, alone, deployments, heldBefore, policyChanges, stacks } = happened;
+  if (!alone || deployments.length !== 1 || deployments[0].ok) return [];
+  return [...before].flatMap(([record, then]): Complaint[] => {
+    const now = after.get(record);
+    const changed = policyChanges.some((change) => change.record === record && isOfFunction(change));
+    if (!now || !changed || then.state !== now.state || record.replicaOf) return [];
+    // Its tag may say that there is one still.
+    if (stacks.facts.restoreDropsPolicy && (then.state === 'scheduled' || isProtected(then.tags))) return [];
+    const [was, is] = [policyFound(then.policy), policyFound(now.policy)];
+    if (protects(was) === protects(is) && (was === 'foreign') === (is === 'foreign')) return [];
+    // Without the tag nobody knows that it was protected.
+    if (was === 'own' && !isProtected(then.tags)) return [];
+    if (isRetained(now, happened) || isDeclared(then, happened) === protects(is)) return [];
+    const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
+    const always = [arrivedLate, changedTooLate, isGivenUp, restoredWithoutTrace, restoredBesides, someCallFailed];
+    return [
+      {
+        record,
+        broken: `had a policy: ${was}, and has: ${is}, after the failed deployment`,
+        unless: held ? [policyCameAndWent, ...always] : always,
+      },
+    ];
+  });
+};
+
+/** CloudFormation creates no policy where there is one. */
+export const noPolicyIsInTheWay: Invariant = ({ stacks, alone }) =>
+  alone
+    ? [...stacks.policies.refused].map((record) => ({
+        record,
+        broken: "has a policy of the function, and should have the template's",
+        unless: [someCallFailed, someDeliveriesOverlap],
+      }))
+    : [];
+
+/** When nothing went wrong, the policies of a deployment's secrets are as its template says. */
+export const whatIsDeclaredIsProtected: Invariant = ({ sent, faults, alone, deployments, stacks, after }) => {
+  if (!alone || deployments.length !== 1 || !deployments[0].ok) return [];
+  return sent.flatMap((one): Complaint[] => {
+    const { request, declaration, oldDeclaration, answer } = one;
+    const held = [...after.values()].find(({ record }) => record.arn === answer?.physicalId);
+    if (request.RequestType === 'Delete' || one.withdrawn || held?.state !== 'live') return [];
+    if (!isHeld(held.record, stacks) || faults.of(request.RequestId).length > 0) return [];
+    const found = policyFound(held.policy);
+    const { record } = held;
+    if (!declaration.purgeProtection) {
+      const ended = oldDeclaration?.purgeProtection && !stacks.shared;
+      return ended && found === 'own' ? [{ record, broken: 'is protected, and should not be any more' }] : [];
+    }
+    return protects(found)
+      ? []
+      : [{ record, broken: `has a policy: ${found}`, unless: [policyWentWithTemplate, tookWhatCameSince] }];
+  });
+};
+
+/** CloudFormation takes a policy of the template away when the function has been asked already. */
+const policyWentWithTemplate: Excuse = (record, { policyChanges }) =>
+  policyChanges.some((change) => change.record === record && change.by === 'CloudFormation' && !change.after);
+
+/** Of two deliveries the first one was answered, and the other one took what CloudFormation had put there since. */
+const tookWhatCameSince: Excuse = (record, { policyChanges, sent }) =>
+  policyChanges.some(
+    (change) =>
+      change.record === record &&
+      policyFound(change.before) === 'protecting' &&
+      sent.some(({ request, overlaps }) => overlaps && request.RequestId === change.by),
+  );
+
+/** By the resource that holds it, and else by its tags: what was not so is made good also by a deployment that fails. */
+function isDeclared({ record, tags }: Picture, { stacks }: Happened): boolean {
+  const { stackId = '', logicalId = '' } = readOwnership(record.tags);
+  const holder = stacks.stackById(stackId)?.resources.get(logicalId)?.declaration;
+  return holder && isHeld(record, stacks) ? holder.purgeProtection : isProtected(tags);
+}
+
+function isOfFunction({ by }: PolicyChange): boolean {
+  return !['CloudFormation', 'administrator'].includes(by);
+}
+
+function protects(found: PolicyFound): boolean {
+  return found === 'own' || found === 'protecting';
+}
+
+/** The role of a shared provider changes before the secrets do that need it; and some call of the request went wrong. */
+function couldNotSetPolicy({ request }: Sent): Excuse {
+  const couldNotSetPolicy: Excuse = (_record, { stacks, faults }) =>
+    stacks.shared || faults.of(request.RequestId).length > 0;
+  return couldNotSetPolicy;
+}
+
+/** A policy of the template took the place of the function's, and the clean-up after the rollback took it away. */
+const policyCameAndWent: Excuse = (record: SecretRecord, { sent }) =>
+  sent.some(
+    ({ declaration, request }) => declaration.policy && record.arn === (request.PhysicalResourceId ?? record.arn),
+  );
+
+const someDeliveriesOverlap: Excuse = (_record, { sent }) => sent.some(({ overlaps }) => overlaps);
+
+/** A delivery changed the policy in the moment in which another one, or what CloudFormation sent since, did so as well. */
+const changedTooLate: Excuse = (record, { policyChanges, sent }) =>
+  policyChanges.some(
+    (change) =>
+      change.record === record &&
+      sent.some(({ request, withdrawn, overlaps }) => (withdrawn || overlaps) && request.RequestId === change.by),
+  );
+
+const someCallFailed: Excuse = (_record, { sent, faults, stacks }) =>
+  stacks.shared || sent.some(({ request }) => faults.of(request.RequestId).length > 0);
