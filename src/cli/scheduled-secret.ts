@@ -1,5 +1,6 @@
 import type { DescribeSecretResponse, SecretListEntry } from '@aws-sdk/client-secrets-manager';
 import { readOwnership, type Tags } from '../handler/model/ownership';
+import { isProtected } from '../handler/model/purge-protection';
 import { OWNERSHIP_TAG } from '../private/contract';
 
 /** A secret as the commands show it: by whom it was held, and until when it can be restored. */
@@ -15,6 +16,8 @@ export interface SecretSummary {
   readonly end?: EndOfWindow;
   /** AWS tells the day, in UTC. */
   readonly lastAccessed?: Date;
+  /** Whether a policy keeps everybody from deleting it for good, as its tag says. */
+  readonly purgeProtected: boolean;
   /** Where the secret is that this one is a copy of. */
   readonly replicaOf?: string;
   /** The AWS service that manages it. */
@@ -40,6 +43,7 @@ export function summaryOf(secret: DescribeSecretResponse | SecretListEntry, now:
     scheduled: secret.DeletedDate !== undefined,
     end: secret.DeletedDate && endOfWindow(secret.DeletedDate, tags, now),
     lastAccessed: secret.LastAccessedDate,
+    purgeProtected: isProtected(tags),
     replicaOf: secret.PrimaryRegion && secret.PrimaryRegion !== arn.split(':')[3] ? secret.PrimaryRegion : undefined,
     managedBy: secret.OwningService || undefined,
   };

@@ -72,6 +72,7 @@ describe('list', () => {
         deletionDateCalculated: false,
         daysLeft: 30,
         lastAccessedDate: null,
+        purgeProtected: false,
       },
     ]);
     expect(await reader.run(['list', '--owner', 'nobody', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
@@ -266,6 +267,18 @@ describe('purge', () => {
     expect(result.stdout).toContain('Delete this secret for good?');
     expect(result.stdout).toContain(said);
     expect(daysLeft ? await secrets.daysLeft(name) : await secrets.describe(name)).toBe(daysLeft);
+  });
+
+  test('refuses what purgeProtection protects, and says how it is done', async () => {
+    await scheduled('purge/by-prop', 7, { 'recoverable-secret:purge-protection': 'on' });
+    const { code, stderr } = await purger.run(['purge', '--yes', 'purge/by-prop']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^purge\/by-prop: protected by purgeProtection; .*restores it.*delete-resource-policy/);
+    expect(await secrets.daysLeft('purge/by-prop')).toBe(7);
+    const { stdout } = await shell
+      .as(await users.withPolicyOf('list'))
+      .run(['list', '--prefix', 'purge/by-prop', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject([{ purgeProtected: true }]);
   });
 
   test('refuses what a policy protects', async () => {

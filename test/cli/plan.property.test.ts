@@ -8,6 +8,7 @@ import {
 import * as fc from 'fast-check';
 import type { Foretold } from '../../src/cli/plan/planned';
 import type { Upcoming } from '../../src/cli/plan/upcoming';
+import { isProtected } from '../../src/handler/model/purge-protection';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import type { Template as Declarations } from '../fake/app';
 import { MINUTE } from '../fake/clock';
@@ -75,7 +76,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The templates of the random lives of the function, and calm days for them. */
 const story = fc.record({
-  templates: lifePlan.map(({ templates }) => templates),
+  // Nobody foretells what CloudFormation says to a resource policy.
+  templates: lifePlan.map(({ templates }) =>
+    templates.map((secrets) => secrets.map((one) => ({ ...one, policy: false }))),
+  ),
   steps: fc.array(step, { minLength: 2, maxLength: 10, size: 'max' }),
   seed: fc.nat(),
 });
@@ -269,6 +273,7 @@ function encrypts({ next, foretold }: Told): boolean {
 /** What a plan says about the secret itself, and not about whose it is. */
 function whatChanges({ changes }: Foretold): string[] {
   return changes
+    .filter(({ what, detail }) => what !== 'purgeProtection' || detail === 'on')
     .map(({ what }) => what)
     .filter((what) => what !== 'owner' && what !== 'recoveryWindow')
     .sort();
@@ -286,7 +291,10 @@ function changedBetween(then: Picture, now: Picture): string[] {
     };
   };
   const [before, after] = [parts(then), parts(now)];
-  return (Object.keys(before) as (keyof typeof before)[])
-    .filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]))
-    .sort();
+  const changed = (Object.keys(before) as (keyof typeof before)[]).filter(
+    (part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]),
+  );
+  // Whether it ends depends on permissions; the policy itself nobody sees beforehand.
+  const isNew = isProtected(now.tags) && !isProtected(then.tags);
+  return [...changed, ...(isNew ? ['purgeProtection'] : [])].sort();
 }

@@ -32,6 +32,8 @@ let users: Users;
 let planner: Shell;
 
 beforeAll(async () => {
+  // CDK loads a class when it is first used, which Jest refuses where several tests run.
+  new RecoverableSecret(new Stack(), 'Loads', { purgeProtection: true });
   cloud = await Cloud.start();
   administrator = new Shell(cloud.emulator);
   users = new Users(cloud.emulator.endpoint);
@@ -99,6 +101,7 @@ test.concurrent('what is foretold of a whole life is what happens', async () => 
       secretStringValue: SecretValue.unsafePlainText('two'),
       description: 'updated',
       recoveryWindow: Duration.days(7),
+      purgeProtection: true,
     },
     Renamed: { secretName: 'life/new' },
     MovedHere: { secretName: 'life/moved' },
@@ -128,7 +131,7 @@ test.concurrent('what is foretold of a whole life is what happens', async () => 
     'Life/Leaving69325DBE': 'SCHEDULE',
     'Life/RetainedB6475BB4': 'RETAIN',
   });
-  expect(changed.of['Life/Updated'].changes).toEqual(['description', 'recoveryWindow', 'value']);
+  expect(changed.of['Life/Updated'].changes).toEqual(['description', 'recoveryWindow', 'purgeProtection', 'value']);
   const leaving = changed.of['Life/Leaving69325DBE'];
   const { LastAccessedDate: lastAccessed } = (await cloud.secrets.describe('life/leaving')) ?? {};
   expect(leaving).toMatchObject({ daysLeft: 9, lastAccessedDate: dayOf(lastAccessed), owner: 'Life' });

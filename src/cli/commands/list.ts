@@ -59,7 +59,7 @@ function holderText({ owner, stackId, logicalId }: SecretSummary): string {
   return [...new Set([owner, stack, logicalId])].filter((part) => part !== undefined).join(' ');
 }
 
-function asJson({ name, arn, owner, stackId, logicalId, scheduled, end, lastAccessed }: SecretSummary) {
+function asJson({ name, arn, owner, stackId, logicalId, scheduled, end, lastAccessed, purgeProtected }: SecretSummary) {
   return {
     name,
     arn,
@@ -71,5 +71,6 @@ function asJson({ name, arn, owner, stackId, logicalId, scheduled, end, lastAcce
     deletionDateCalculated: end?.calculated ?? false,
     daysLeft: end ? daysUntil(end.date, Date.now()) : null,
     lastAccessedDate: lastAccessed ? dayText(lastAccessed) : null,
+    purgeProtected,
   };
 }

@@ -74,9 +74,17 @@ function goneAlready(name: string, { account }: Session): Outcome {
 }
 
 function assertPurgeable(secret: SecretSummary, { account }: Session): void {
-  const { scheduled, managedBy } = foundToChange(secret, account);
+  const { scheduled, managedBy, purgeProtected } = foundToChange(secret, account);
   if (managedBy) {
     throw new CommandError(`protected, ${managedBy} manages it; nothing was deleted`, EXIT_CODE.refused);
+  }
+  // Nobody knows whether AWS looks at the policy of a scheduled secret, so this does not rely on it.
+  if (purgeProtected) {
+    throw new CommandError(
+      'protected by purgeProtection; whoever means it restores it, runs `aws secretsmanager delete-resource-policy` and ' +
+        'then `delete-secret`; nothing was deleted',
+      EXIT_CODE.refused,
+    );
   }
   if (!scheduled) {
     throw new CommandError(
