@@ -1,7 +1,9 @@
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import * as ts from 'typescript';
 import { OWNERSHIP_TAG } from '../src/private/contract';
+import { cfnLint } from './support/cfn-lint';
 
 const ROOT = path.join(__dirname, '..');
 const read = (file: string) => fs.readFileSync(path.join(ROOT, file), 'utf8');
@@ -127,11 +129,24 @@ test('every example of every page compiles', () => {
   expect(errors).toEqual([]);
 }, 120_000);
 
-test('every JSON of every page is valid', () => {
+test('every JSON of every page is valid, and cfn-lint finds nothing in the policies among it', async () => {
   const blocks = PAGES.flatMap((page) => [...read(page).matchAll(/^ *```json\n([\s\S]*?)^ *```/gm)]);
-  expect(blocks.length).toBeGreaterThan(0);
-  for (const [, json] of blocks) expect(() => JSON.parse(json)).not.toThrow();
-});
+  const policies = blocks.map(([, json]) => JSON.parse(json)).filter(({ Statement }) => Statement !== undefined);
+  expect(policies.length).toBeGreaterThan(5);
+  // Service control policies are written as those of roles are.
+  const resources = policies.map((PolicyDocument, index) => [
+    `Policy${index}`,
+    { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument } },
+  ]);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'policies-'));
+  try {
+    const template = path.join(folder, 'template.json');
+    fs.writeFileSync(template, JSON.stringify({ Resources: Object.fromEntries(resources) }));
+    expect(await cfnLint(template)).toEqual({ code: 0, output: '' });
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}, 60_000);
 
 /** What a table's first column has in code, under a heading. */
 function codeInTables(page: string, heading: string): string[] {

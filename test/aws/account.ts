@@ -12,9 +12,11 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { KMSClient } from '@aws-sdk/client-kms';
 import {
+  DeleteResourcePolicyCommand,
   DeleteSecretCommand,
   paginateListSecrets,
   RemoveRegionsFromReplicationCommand,
+  RestoreSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { App, CliCredentialsStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { lastLines, run } from '../support/run';
@@ -245,7 +247,14 @@ export class Account {
         await until(async () => (await there.describe(name))?.PrimaryRegion !== this.region, SECRET_TIMEOUT, 2_000);
       }
     }
-    await secrets.client.send(new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true }));
+    const purge = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
+    await secrets.client.send(purge).catch(async (error: Error) => {
+      if (!/AccessDenied/.test(error.name)) throw error;
+      // What a run left behind that ended while it had a protected secret.
+      await secrets.client.send(new RestoreSecretCommand({ SecretId: name }));
+      await secrets.client.send(new DeleteResourcePolicyCommand({ SecretId: name }));
+      await secrets.client.send(purge);
+    });
     await until(async () => !(await secrets.describe(name)), SECRET_TIMEOUT, 2_000);
   }
 }

@@ -21,6 +21,7 @@ import { CfnOutput, CustomResource, Duration, RemovalPolicy, type Stack } from '
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import { OWN_POLICY } from '../../src/handler/model/purge-protection';
 import type { Account } from './account';
 import { type Facts, outcomeOf } from './facts';
 
@@ -140,6 +141,23 @@ export const liveSecret: Question = async (account, facts) => {
   await ask('DeleteSecret with a window and without recovery', 'InvalidParameterException', () =>
     client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7, ForceDeleteWithoutRecovery: true })),
   );
+};
+
+/** Whether a resource policy keeps everybody from a deletion without recovery, as `purgeProtection` sets it. */
+export const protectedSecret: Question = async (account, facts) => {
+  const { client } = account.secrets;
+  const SecretId = account.secretName('protected');
+  const force = () => client.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }));
+  await account.secrets.create(SecretId, 'value');
+  await client.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy: OWN_POLICY, BlockPublicPolicy: true }));
+  facts.record('protected secret: DeleteSecret without recovery', 'AccessDeniedException', await outcomeOf(force));
+  if ((await account.stateOf(SecretId)) !== 'live') return;
+  const schedule = () => account.secrets.schedule(SecretId, 7);
+  facts.record('protected secret: DeleteSecret with a window', 'success', await outcomeOf(schedule));
+  await account.eventually(async () => {
+    if ((await account.stateOf(SecretId)) !== 'scheduled') throw new Error('not scheduled');
+  });
+  facts.record('protected secret, scheduled: DeleteSecret without recovery', 'unknown', await outcomeOf(force));
 };
 
 /** How long a name stays taken after a deletion without recovery, and what a restoration does meanwhile. */
