@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { GetResourcePolicyCommand } from '@aws-sdk/client-secrets-manager';
 import { CfnOutput, CliCredentialsStackSynthesizer, type Stack, type Stage } from 'aws-cdk-lib';
 import { CfnResourcePolicy, CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { REGION } from '../support/cdk-cli';
@@ -45,6 +46,10 @@ test('an app of a company with rules: two stages side by side, each with a life 
 
   expect((await cloud.deployAll(Dev))['Dev-Shop'].Arn).toBe(dev);
   expect(await cloud.secrets.value(dev)).toBe('of development');
+  const { ResourcePolicy = '' } = await cloud.secrets.client.send(new GetResourcePolicyCommand({ SecretId: dev }));
+  expect(JSON.parse(ResourcePolicy).Statement).toMatchObject([
+    { Effect: 'Deny', Action: 'secretsmanager:DeleteSecret' },
+  ]);
 
   await cloud.destroyIn(Prod);
   expect(await cloud.secrets.daysLeft(prod)).toBe(30);

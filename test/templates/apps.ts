@@ -93,7 +93,7 @@ export function regulatedApp(env: Environment, synthesizer?: IReusableStackSynth
     });
 
     const shop = new Stack(stage, 'Shop');
-    const secret = new RecoverableSecret(shop, 'Database', { encryptionKey: key, provider });
+    const secret = new RecoverableSecret(shop, 'Database', { encryptionKey: key, provider, purgeProtection: true });
     secret.addRotationSchedule('Rotation', {
       rotationLambda: LambdaFunction.fromFunctionName(shop, 'Rotator', 'rotator'),
       automaticallyAfter: Duration.days(30),
@@ -146,6 +146,7 @@ export function fullApp(env: Environment & { replica: string }): App {
     existingSecretPolicy: ExistingSecretPolicy.ADOPT,
     restoredValue: GeneratedValue.REGENERATE,
     updatedValue: GeneratedValue.KEEP,
+    purgeProtection: true,
     owner: 'shop',
     provider: shared,
   });
