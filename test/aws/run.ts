@@ -71,7 +71,7 @@ function plan(account: Account): string {
 
 It creates, all with names that begin with ${account.prefix}:
   - ${replicaRegion ? 11 : 10} CloudFormation stacks, nearly all with a Lambda function, its role and its log group
-  - ${replicaRegion ? `17 secrets, and 2 more in ${replicaRegion}` : '15 secrets'}
+  - ${replicaRegion ? `18 secrets, and 2 more in ${replicaRegion}` : '16 secrets'}
   - 1 KMS key, which stays scheduled for deletion for 7 days
 
 It takes 10 to 20 minutes and costs a few cents:
