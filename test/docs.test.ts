@@ -73,6 +73,18 @@ test('the README, which npm and PyPI show, has whole addresses', () => {
   ).toEqual([]);
 });
 
+test.each(PAGES)('every table of %s is whole', (page) => {
+  const lines = read(page)
+    .replace(/^ *```[\s\S]*?^ *```/gm, '')
+    .split('\n');
+  const isRow = (line?: string) => line?.startsWith('|') ?? false;
+  // Without a heading GitHub shows the rows as text, as after an empty line within a table.
+  const torn = lines.filter(
+    (line, i) => isRow(line) && !isRow(lines[i - 1]) && !/^\|(?: ?-+ ?\|)+$/.test(lines[i + 1] ?? ''),
+  );
+  expect(torn).toEqual([]);
+});
+
 test('every npm script that a page names exists', () => {
   const { scripts } = JSON.parse(read('package.json'));
   const named = PAGES.flatMap((page) => [...read(page).matchAll(/npm run ([a-z][a-z:-]*)/g)].map(([, name]) => name));
