@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DescribeStackResourceCommand } from '@aws-sdk/client-cloudformation';
 import {
   BatchGetSecretValueCommand,
   CancelRotateSecretCommand,
   CreateSecretCommand,
   DeleteSecretCommand,
   GetResourcePolicyCommand,
+  GetSecretValueCommand,
   ListSecretVersionIdsCommand,
   PutResourcePolicyCommand,
   PutSecretValueCommand,
+  RemoveRegionsFromReplicationCommand,
   ReplicateSecretToRegionsCommand,
   RestoreSecretCommand,
   RotateSecretCommand,
@@ -17,13 +20,23 @@ import {
   UpdateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { CfnOutput, CustomResource, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import {
+  CfnOutput,
+  type CfnResource,
+  CfnWaitConditionHandle,
+  CustomResource,
+  Duration,
+  RemovalPolicy,
+  type Stack,
+} from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import { CfnResourcePolicy } from 'aws-cdk-lib/aws-secretsmanager';
 import { OWN_POLICY } from '../../src/handler/model/purge-protection';
 import type { Account } from './account';
 import { type Facts, outcomeOf } from './facts';
+import { failAfter } from './fail-after';
 
 /** Asks Secrets Manager itself, without a stack, what no documentation answers. */
 export type Question = (account: Account, facts: Facts) => Promise<void>;
@@ -276,6 +289,139 @@ export const replicaOntoScheduledName: Question = async (account, facts) => {
   );
 };
 
+/** What CloudFormation tells of a custom resource, and what it is told, while the update that replaced it is undone. */
+export const resourceInRollback: Question = async (account, facts) => {
+  const StackName = account.stackName('undone');
+  const resource = async () => {
+    const command = new DescribeStackResourceCommand({ StackName, LogicalResourceId: 'Resource' });
+    return (await account.cloudFormation.send(command)).StackResourceDetail;
+  };
+  await account.deploy('undone', undoneStack('first'));
+  const seen = new Map<string, Date | undefined>();
+  let ended = false;
+  const watching = (async () => {
+    for (; !ended && !account.signal.aborted; await sleep(200)) {
+      const status = (await account.describeStack(StackName).catch(() => undefined))?.StackStatus ?? '';
+      if (!/^UPDATE_ROLLBACK_IN/.test(status)) continue;
+      const now = await resource().catch(() => undefined);
+      seen.set(`${now?.ResourceStatus}`, now?.LastUpdatedTimestamp);
+    }
+  })();
+  const undone = await outcomeOf(() => account.deploy('undone', undoneStack('second')));
+  ended = true;
+  await watching;
+  if (!/timed\s+out/.test(undone)) throw new Error(undone);
+  facts.record(
+    'resource in a rollback: its states',
+    'none that ends in _COMPLETE or _FAILED while its Update is under way',
+    [...seen.keys()].join(', then ') || 'not seen, it was too short',
+  );
+  const [, given = 'nothing', sent = ''] =
+    /^given (\S+) at (\S+)$/.exec(`${(await resource())?.PhysicalResourceId}`) ?? [];
+  facts.record('resource in a rollback: the physical id in its Update', 'that of before, or the new one', given);
+  const since = seen.get('UPDATE_IN_PROGRESS')?.getTime();
+  facts.record(
+    'resource in a rollback: its LastUpdatedTimestamp against X-Amz-Date',
+    'less than 3,000 ms later',
+    since === undefined || sent === 'unknown' ? 'not seen' : `${since - Date.parse(sent)} ms`,
+  );
+};
+
+/** Adding and removing what is there, or gone, already; and how a key is told. */
+export const replicaTwice: Question = async (account, facts) => {
+  const { replicas, replicaRegion: Region } = account;
+  if (!replicas || !Region) return;
+  const { client } = account.secrets;
+  const SecretId = account.secretName('replica-twice');
+  await account.secrets.create(SecretId, 'value');
+  const add = () =>
+    client.send(
+      new ReplicateSecretToRegionsCommand({
+        SecretId,
+        AddReplicaRegions: [{ Region, KmsKeyId: 'alias/aws/secretsmanager' }],
+      }),
+    );
+  const remove = () =>
+    client.send(new RemoveRegionsFromReplicationCommand({ SecretId, RemoveReplicaRegions: [Region] }));
+  await add();
+  const replica = await account.eventually(async () => {
+    const [status] = (await account.secrets.describe(SecretId))?.ReplicationStatus ?? [];
+    if (status?.Status !== 'InSync') throw new Error(`the replica is ${status?.Status}`);
+    return status;
+  }, 120_000);
+  facts.record('replica with a key alias: KmsKeyId', 'the alias, or the ARN of its key', `${replica.KmsKeyId}`);
+  facts.record('ReplicateSecretToRegions, the replica is there', 'unknown', await outcomeOf(add));
+  await remove();
+  const removed = Date.now();
+  facts.record('RemoveRegionsFromReplication, the replica is gone', 'unknown', await outcomeOf(remove));
+  await account.eventually(async () => {
+    if (await replicas.describe(SecretId)) throw new Error('the replica is still there');
+  }, 300_000);
+  facts.record('removed replica: not found after', 'less than 180 s', `${Date.now() - removed} ms`);
+};
+
+export const versionWithoutLabel: Question = async (account, facts) => {
+  const SecretId = account.secretName('versions');
+  await account.secrets.create(SecretId, 'first');
+  const [first] = Object.keys((await account.secrets.describe(SecretId))?.VersionIdsToStages ?? {});
+  for (const value of ['second', 'third']) await account.secrets.put(SecretId, value);
+  const outcome = await outcomeOf(() =>
+    account.secrets.client.send(new GetSecretValueCommand({ SecretId, VersionId: first })),
+  );
+  facts.record('version that has lost its last label: GetSecretValue by its id', 'success, or not found', outcome);
+};
+
+/** What a secret keeps when its resource policy is retained, and what CloudFormation says to another one. */
+export const retainedPolicy: Question = async (account, facts) => {
+  const secretName = account.secretName('policy');
+  await account.secrets.create(secretName, 'value');
+  const secretId = await account.secrets.arn(secretName);
+  const policies =
+    (...logicalIds: string[]) =>
+    (stack: Stack) => {
+      new CfnWaitConditionHandle(stack, 'Placeholder');
+      for (const id of logicalIds) {
+        const policy = new CfnResourcePolicy(stack, id, { secretId, resourcePolicy: denyingNobody(account) });
+        policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
+      }
+    };
+  let outcome = await outcomeOf(() => account.deploy('policy', policies('First')));
+  // The emulator does not know the type.
+  if (outcome === 'success') {
+    await account.deploy('policy', policies());
+    outcome = await outcomeOf(() => account.deploy('policy', policies('Second')));
+  }
+  facts.record(
+    'a second resource policy where a retained one is on the secret',
+    'unknown',
+    /already exists[^\n]*|Unrecognized resource types[^\n]*/.exec(outcome)?.[0] ?? outcome,
+  );
+};
+
+function denyingNobody({ partition, id }: Account): object {
+  const root = `arn:${partition}:iam::${id}:root`;
+  const statement = { Effect: 'Deny', Principal: { AWS: root }, Action: 'secretsmanager:DeleteSecret', Resource: '*' };
+  const never = { StringEquals: { 'aws:PrincipalTag/recoverable-secret-test': 'never' } };
+  return { Version: '2012-10-17', Statement: [{ ...statement, Condition: never }] };
+}
+
+/** A custom resource that is another one with each property, and tells by its id what it was given in a rollback. */
+const undoneStack = (which: 'first' | 'second') => (stack: Stack) => {
+  const handler = new lambda.Function(stack, 'Function', {
+    runtime: lambda.determineLatestNodeRuntime(stack),
+    handler: 'index.handler',
+    code: lambda.Code.fromInline(UNDONE),
+    timeout: Duration.seconds(30),
+    logGroup: new logs.LogGroup(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY }),
+  });
+  const resource = new CustomResource(stack, 'Resource', {
+    serviceToken: handler.functionArn,
+    properties: { Which: which },
+  });
+  (resource.node.defaultChild as CfnResource).overrideLogicalId('Resource');
+  if (which === 'second') failAfter(stack, resource);
+};
+
 function protocolStack(stack: Stack): void {
   const handler = new lambda.Function(stack, 'Function', {
     runtime: lambda.determineLatestNodeRuntime(stack),
@@ -291,6 +437,36 @@ function protocolStack(stack: Stack): void {
     new CfnOutput(stack, name, { value: resource.getAttString(name) });
   }
 }
+
+/** Takes its time for an Update, so that its state can be seen. */
+const UNDONE = `
+exports.handler = async (event) => {
+  const query = new URL(event.ResponseURL).searchParams;
+  const date = (query.get('X-Amz-Date') || '').replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  if (event.RequestType === 'Update') await new Promise((resolve) => setTimeout(resolve, 5000));
+  const { Which } = event.ResourceProperties;
+  const undone = event.RequestType === 'Update' && Which === 'first';
+  const body = JSON.stringify({
+    Status: 'SUCCESS',
+    PhysicalResourceId: undone
+      ? 'given ' + event.PhysicalResourceId + ' at ' + (date || 'unknown')
+      : event.RequestType === 'Delete' ? event.PhysicalResourceId : Which,
+    StackId: event.StackId,
+    RequestId: event.RequestId,
+    LogicalResourceId: event.LogicalResourceId,
+  });
+  const { request } = require(event.ResponseURL.startsWith('http:') ? 'node:http' : 'node:https');
+  await new Promise((resolve, reject) => {
+    const headers = { 'content-type': '', 'content-length': Buffer.byteLength(body) };
+    const outgoing = request(event.ResponseURL, { method: 'PUT', headers }, (answer) => {
+      answer.resume();
+      answer.on('end', resolve);
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+};
+`;
 
 /** Answers custom resource requests with the shape of the URL, never with its signature; as a rotation it does nothing. */
 const RESPONDER = `

@@ -70,8 +70,8 @@ function plan(account: Account): string {
   return `Integration test of cdk-recoverable-secret on ${where}
 
 It creates, all with names that begin with ${account.prefix}:
-  - ${replicaRegion ? 11 : 10} CloudFormation stacks, nearly all with a Lambda function, its role and its log group
-  - ${replicaRegion ? `18 secrets, and 2 more in ${replicaRegion}` : '16 secrets'}
+  - ${replicaRegion ? 14 : 13} CloudFormation stacks, nearly all with a Lambda function, its role and its log group
+  - ${replicaRegion ? `22 secrets, and 3 more in ${replicaRegion}` : '19 secrets'}
   - 1 KMS key, which stays scheduled for deletion for 7 days
 
 It takes 10 to 20 minutes and costs a few cents:

@@ -6,13 +6,14 @@ import {
   GetTemplateCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
-import { CfnOutput, CfnWaitCondition, CfnWaitConditionHandle, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, CfnWaitConditionHandle, Duration, RemovalPolicy, SecretValue, type Stack } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ExistingSecretPolicy, RecoverableSecret, type RecoverableSecretProps, RestorePolicy } from '../../src';
 import type { Secrets } from '../support/secrets';
 import type { Account, SecretState } from './account';
 import { type Facts, outcomeOf } from './facts';
+import { failAfter } from './fail-after';
 
 /** A life of stacks and secrets that must go as the README says; throws when it does not. */
 export type Scenario = (account: Account, facts: Facts) => Promise<void>;
@@ -111,10 +112,7 @@ export const rollsBack: Scenario = async (account) => {
   const secretName = account.secretName('rolled-back');
   const broken = (stack: Stack) => {
     app({ secretName })(stack);
-    // Valid, so that the deployment starts, and never fulfilled.
-    const handle = new CfnWaitConditionHandle(stack, 'Handle');
-    const never = new CfnWaitCondition(stack, 'Never', { handle: handle.ref, timeout: '1' });
-    never.node.addDependency(stack.node.findChild('Secret'));
+    failAfter(stack, stack.node.findChild('Secret'));
   };
   const created = await account.deploy('rolled-back', app({ secretName }));
   await account.secrets.put(secretName, BY_HAND);
@@ -128,6 +126,32 @@ export const rollsBack: Scenario = async (account) => {
   const restored = await account.deploy('rolled-back', app({ secretName }));
   assert.deepEqual(restored, { Arn: created.Arn, Outcome: 'RESTORED' });
   await isWhole(account, secretName, created.Arn);
+};
+
+export const isGivenBack: Scenario = async (account, facts) => {
+  const secretName = account.secretName('given-back');
+  await account.secrets.create(secretName, BY_HAND, { [OWNER]: 'SomebodyElse', team: 'other' });
+  const tags = await account.secrets.tags(secretName);
+  await account.deploy('given-back', nothing);
+  const failing = (stack: Stack) => {
+    nothing(stack);
+    app({
+      secretName,
+      existingSecretPolicy: ExistingSecretPolicy.ADOPT,
+      secretStringValue: SecretValue.unsafePlainText('of the failed deployment'),
+    })(stack);
+    failAfter(stack, stack.node.findChild('Secret'));
+  };
+  await assert.rejects(account.deploy('given-back', failing), /timed\s+out/);
+  await isWhole(account, secretName, await account.secrets.arn(secretName));
+  const now = await account.secrets.tags(secretName);
+  assert.deepEqual([now[OWNER], now.team], ['SomebodyElse', 'other']);
+  const left = Object.keys(now).filter((key) => !(key in tags));
+  facts.record(
+    'tags of a take-over that was rolled back',
+    'none is left, or those by which the role keeps its permission',
+    left.join(', ') || 'none is left',
+  );
 };
 
 export const migrates: Scenario = async (account, facts) => {
