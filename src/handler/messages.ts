@@ -36,12 +36,6 @@ export const refuseCrossAccount = ({ name, sharedWithAccounts }: ExistingSecret)
 export const refuseManaged = ({ name, managedBy }: ExistingSecret) =>
   refuse(`secret '${name}' is managed by ${managedBy}; nothing was changed; choose another secretName`);
 
-export const refuseScheduledMeanwhile = ({ name }: ExistingSecret) =>
-  refuse(
-    `secret '${name}' was scheduled for deletion after this request had got hold of it; nothing was changed; deploy ` +
-      'again to have it restored',
-  );
-
 export function refuseScheduled(found: ExistingSecret, { owner, restorePolicy }: DeclaredSecret): Refused {
   const date = found.deletedDate?.toISOString().slice(0, 10);
   const state = `secret '${found.name}' is scheduled for deletion (deletion date ${date})`;

@@ -24,11 +24,6 @@ const OF_A_SECRET: [refused: messages.Refused, found: string, whatToDo: string][
   ],
   [messages.refuseManaged(existing(OWN, { OwningService: 'rds' })), 'is managed by rds', 'choose another secretName'],
   [
-    messages.refuseScheduledMeanwhile(existing(OWN, SCHEDULED)),
-    'was scheduled for deletion after this request had got hold of it',
-    'deploy again to have it restored',
-  ],
-  [
     messages.refuseScheduled(existing(FOREIGN, SCHEDULED), declared()),
     "is scheduled for deletion (deletion date 2027-03-04) and belongs to owner 'bank', not to 'shop'",
     'to restore and own it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName',

@@ -126,17 +126,25 @@ test('a secret is created as it is declared, with its tags at once', async () =>
 describe('a restoration', () => {
   test.each<[string, object | Error, object | Error, boolean]>([
     ['succeeds', {}, shown({}, SCHEDULED), true],
-    ['succeeds when the secret is live in spite of an error', INVALID, shown(), true],
+    ['succeeds when the secret is live in spite of an error', INVALID, shown(heldBy(SHOP)), true],
+    [
+      'does not succeed when somebody else has restored it and got hold of it',
+      INVALID,
+      shown(heldBy({ ...SHOP, logicalId: 'Other' })),
+      false,
+    ],
     ['does not succeed while a deletion for good is under way', INVALID, shown({}, SCHEDULED), false],
     ['does not succeed when the secret is just going', MISSING, shown({}, SCHEDULED), false],
     ['does not succeed when the secret is gone', OTHER, MISSING, false],
   ])('%s', async (_, answer, seen, expected) => {
-    expect(await restore(prepared({ RestoreSecret: [answer], DescribeSecret: [seen] }).env, ARN)).toBe(expected);
+    expect(
+      await restore(prepared({ RestoreSecret: [answer], DescribeSecret: [seen] }).env, existing(heldBy(SHOP))),
+    ).toBe(expected);
   });
 
   test('fails with any other error', async () => {
     const { env } = prepared({ RestoreSecret: [OTHER], DescribeSecret: [shown({}, SCHEDULED)] });
-    await expect(restore(env, ARN)).rejects.toThrow('RestoreSecret failed with InternalServiceError');
+    await expect(restore(env, existing())).rejects.toThrow('RestoreSecret failed with InternalServiceError');
   });
 });
 

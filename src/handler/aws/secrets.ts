@@ -67,9 +67,10 @@ export async function create(
  * Takes the secret out of its deletion. Whether that is the outcome is read from the secret: another delivery of the
  * request, or a person, may have done it meanwhile.
  *
- * @returns false while a deletion without recovery, which looks like a scheduled one until it has ended, is under way
+ * @returns false while a deletion without recovery, which looks like a scheduled one until it has ended, is under way, and
+ * where the secret has come into other hands
  */
-export async function restore(env: Environment, arn: string): Promise<boolean> {
+export async function restore(env: Environment, { arn, ownership }: ExistingSecret): Promise<boolean> {
   try {
     await retryTransient(env, 'RestoreSecret', IAM_LAG, () =>
       env.secrets.send(new RestoreSecretCommand({ SecretId: arn })),
@@ -78,7 +79,7 @@ export async function restore(env: Environment, arn: string): Promise<boolean> {
   } catch (error) {
     const now = await describe(env, arn);
     // @defence restored-meanwhile
-    if (isLive(now)) return true;
+    if (isLive(now)) return isSameClaim(now.ownership, ownership);
     // @defence being-deleted-for-good
     if (!now || isPassed(error)) return false;
     throw error;

@@ -7,7 +7,6 @@ import {
   refuseManaged,
   refuseReplica,
   refuseScheduled,
-  refuseScheduledMeanwhile,
 } from '../messages';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import { holds, isClaimedBy } from '../model/ownership';
@@ -49,8 +48,6 @@ export function decideAcquisition(
   const owned = found.ownership.owner === declared.owner;
   const sameRequest = isClaimedBy(requester, found.ownership);
   if (found.deletedDate) {
-    // @defence never-restore-own
-    if (sameRequest) return refuseScheduledMeanwhile(found);
     return mayRestore(found, declared) ? { action: 'restore', secret: found } : refuseScheduled(found, declared);
   }
   if (sameRequest) return { action: 'resume', secret: found };

@@ -153,13 +153,11 @@ function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requ
   return holdsAsOwner(requester, declared, ownership) || hasLostTags(requester, [declared.owner], ownership);
 }
 
-/** By its tags, or by what a tagging tool has left of them; one that was given back to nobody has only an owner left. */
+/** By its tags, or by what a tagging tool has left of them. */
 function isHeld({ ownership }: ExistingSecret, declared: DeclaredSecret, requester: Requester): boolean {
   if (holdsAsOwner(requester, declared, ownership)) return true;
-  const { owner, stackId, origin } = ownership;
-  // @defence returned-to-nobody: const traced = stackId !== undefined || owner !== undefined
-  const traced = stackId !== undefined || (owner !== undefined && origin !== undefined);
-  return traced && hasLostTags(requester, [declared.owner], ownership);
+  const { owner, stackId } = ownership;
+  return (owner ?? stackId) !== undefined && hasLostTags(requester, [declared.owner], ownership);
 }
 
 /** Where nobody can tell, the secret was somebody's before. */

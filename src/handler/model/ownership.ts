@@ -76,11 +76,16 @@ export function isSameClaim(now: Ownership, then: Ownership): boolean {
   );
 }
 
-/** Another delivery may have given the secret back since, which does not say any more how the holder came by it. */
+/**
+ * Whether nobody else has got hold of the secret. Another delivery may have given it back since, and then the tags do not
+ * say any more how the holder came by it. Whoever held it and lost it again is the previous holder.
+ */
 export function isSameHolder(now: Ownership, then: Ownership): boolean {
-  // @defence holder-without-origin: const sameRequest = now.origin?.requestId === then.origin?.requestId
-  const sameRequest = now.origin === undefined || now.origin.requestId === then.origin?.requestId;
-  return now.owner === then.owner && now.stackId === then.stackId && now.logicalId === then.logicalId && sameRequest;
+  const isSame = isSameClaim(now, then) && JSON.stringify(now.previous) === JSON.stringify(then.previous);
+  const sameResource = now.stackId === then.stackId && now.logicalId === then.logicalId;
+  // @defence holder-without-origin: const wasReturned = false
+  const wasReturned = sameResource && now.origin === undefined;
+  return now.owner === then.owner && (isSame || wasReturned);
 }
 
 /**
@@ -119,7 +124,7 @@ export function isBeingReturned(tags: Tags): boolean {
 export function claim(declared: DeclaredSecret, requester: Requester, outcome: Outcome, takenFrom?: Ownership): Tags {
   const { requestId, sentAt } = requester;
   const sent = sentAt === undefined ? [] : [new Date(sentAt).toISOString()];
-  const before = takenFrom && holderIn(takenFrom);
+  const before = takenFrom && holderBefore(requester, takenFrom);
   return {
     ...heldBy(declared, requester),
     [OWNERSHIP_TAG.origin]: [outcome, requestId, ...sent].join(' '),

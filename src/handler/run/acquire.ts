@@ -1,30 +1,23 @@
 import { addReplicas } from '../aws/replicas';
 import { pollUntil, retryAny, retryOnStale } from '../aws/retry';
-import { create, describe, restore, tag } from '../aws/secrets';
+import { create, describe, restore } from '../aws/secrets';
 import { type Acquisition, type Direction, decideAcquisition, mayRestore } from '../decide/acquire';
 import type { Memory } from '../decide/release';
 import { errorName, RollbackIncomplete, rejected, Stale } from '../errors';
-import { failRestore, failTaken } from '../messages';
+import { failRestore } from '../messages';
 import { changesOf, valueToRestore } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
-import {
-  claim,
-  isBeingReturned,
-  isClaimedBy,
-  isSameHolder,
-  restoredBy,
-  stillHeld,
-  type Tags,
-} from '../model/ownership';
+import { claim, isBeingReturned, isClaimedBy, isSameHolder, stillHeld, type Tags } from '../model/ownership';
 import { claimedProtection, liveProtection } from '../model/purge-protection';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
 import { produceValue } from '../secret-value';
-import { apply, awaitReplicas, endCutOffRotation } from './apply';
+import { apply, assertHolder, awaitReplicas, endCutOffRotation } from './apply';
 import { type Attempt, unknownSecret } from './attempt';
 import { assertDeclared, prepareAdoption, prepareCreation, prepareRestore } from './prepare';
 import { protectLive } from './protect';
 import { release } from './release';
+import { type Seen, seeWhetherTaken, unlessChanged } from './seen';
 
 /** A secret that the resource has got hold of. */
 export interface Acquired {
@@ -45,16 +38,17 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
   let restoring: ExistingSecret | undefined;
   return retryOnStale(env, NAME_WAIT_MS, async () => {
     const look = async () => {
+      const at = env.now();
       const found = await describe(env, declared.name);
       // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
       const restored = restoring && isLive(found) && isSameHolder(found.ownership, restoring.ownership);
       const decision: Acquisition = restored
         ? { action: 'restore', secret: found }
         : decideAcquisition(found, declared, requester, direction.kind);
-      return { found, decision };
+      return { at, found, decision };
     };
-    // @defence acquire-looks-again: const { found, decision } = await look()
-    const { found, decision } = await pollUntil(env, look, (now) => !mayPass(attempt, now.found, now.decision));
+    // @defence acquire-looks-again: const { at, found, decision } = await look()
+    const { at, found, decision } = await pollUntil(env, look, (now) => !mayPass(attempt, now.found, now.decision));
     env.log({ step: decision.action, secret: found?.arn ?? declared.name, why: whyLeft(decision) });
     // @defence own-restore-remembered
     if (decision.action === 'restore') restoring = decision.secret;
@@ -64,23 +58,25 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
       return { arn: found.arn, outcome: 'KEPT' };
     // @defence past-acquisition
     if (decision.action !== 'refuse') await attempt.assertCurrent();
-    return perform(attempt, decision, direction);
+    return perform(attempt, decision, direction, at);
   });
 }
 
-/**
- * Another delivery of the request may have restored what is refused as live, or as scheduled where that is seen late, or
- * be about to give back what is live.
- */
+/** Another delivery of the request may have restored what is refused as live, or be about to give it back. */
 function mayPass(attempt: Attempt, found: ExistingSecret | undefined, { action }: Acquisition): boolean {
-  if (!found) return false;
-  if (found.deletedDate) return isClaimedBy(attempt.requester, found.ownership);
+  if (!isLive(found)) return false;
   // @defence waits-for-returning
   if (isBeingReturned(found.tags)) return true;
   return action === 'refuse' && mayRestore(found, attempt.declared);
 }
 
-async function perform(attempt: Attempt, decision: Acquisition, direction: Direction): Promise<Acquired | Stale> {
+/** @param at When what led to the decision was seen */
+async function perform(
+  attempt: Attempt,
+  decision: Acquisition,
+  direction: Direction,
+  at: number,
+): Promise<Acquired | Stale> {
   switch (decision.action) {
     case 'refuse':
       throw rejected(decision);
@@ -90,9 +86,9 @@ async function perform(attempt: Attempt, decision: Acquisition, direction: Direc
       if (direction.kind === 'rollback') return { arn: arnOfGone(attempt, direction.knownId), outcome: 'KEPT' };
       return createNew(attempt);
     case 'restore':
-      return restoreAndClaim(attempt, decision.secret, direction);
+      return restoreAndClaim(attempt, { secret: decision.secret, at }, direction);
     case 'adopt':
-      return adopt(attempt, decision.secret);
+      return adopt(attempt, { secret: decision.secret, at });
     case 'leave':
       return { arn: decision.secret.arn, outcome: 'KEPT' };
     case 'resume':
@@ -121,6 +117,8 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   }
   const memory: Memory = { intended: 'CREATED' };
   return orUndo(attempt, arn, memory, async () => {
+    // @defence still-mine-when-created
+    if (declared.replicas.length > 0) await assertHolder(attempt, arn, tags);
     await protectLive(attempt, { arn, name: declared.name, tags }, liveProtection(declared, {}));
     await addReplicas(env, arn, declared.replicas);
     const regions = declared.replicas.map(({ region }) => region);
@@ -129,16 +127,16 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   });
 }
 
-async function restoreAndClaim(
-  attempt: Attempt,
-  secret: ExistingSecret,
-  direction: Direction,
-): Promise<Acquired | Stale> {
+async function restoreAndClaim(attempt: Attempt, seen: Seen, direction: Direction): Promise<Acquired | Stale> {
   const { env, declared } = attempt;
+  const { secret } = seen;
   const { changes, value } = await prepareRestore(attempt, secret);
+  const changed = await unlessChanged(attempt, seen);
+  // @defence restores-what-it-saw
+  if (changed) return changed;
   const memory: Memory = { intended: 'RESTORED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {
-    if (!(await restore(env, secret.arn))) {
+    if (!(await restore(env, secret))) {
       return new Stale(failRestore(secret));
     }
     const foreign = secret.ownership.owner !== declared.owner;
@@ -154,21 +152,13 @@ async function restoreAndClaim(
   });
 }
 
-/** Whoever may take a secret from its owner may not be the only one who does. */
-async function seeWhetherTaken({ env, requester }: Attempt, secret: ExistingSecret): Promise<Stale | undefined> {
-  const now = (await describe(env, secret.arn))?.ownership;
-  if (!now || JSON.stringify(now) === JSON.stringify(secret.ownership)) return undefined;
-  const taken = failTaken(secret, now.stackId);
-  if (!isClaimedBy(requester, now)) throw taken;
-  // The other delivery of the request may have found it live: only this one knows that it was not.
-  // @defence mark-restored
-  if (now.origin?.outcome === 'ADOPTED') await tag(env, secret.arn, restoredBy(requester));
-  return new Stale(taken);
-}
-
-async function adopt(attempt: Attempt, secret: ExistingSecret): Promise<Acquired | Stale> {
+async function adopt(attempt: Attempt, seen: Seen): Promise<Acquired | Stale> {
   const { declared } = attempt;
+  const { secret } = seen;
   const { changes, value } = await prepareAdoption(attempt, secret);
+  const changed = await unlessChanged(attempt, seen);
+  // @defence adopts-what-it-saw
+  if (changed) return changed;
   if (declared.value.kind === 'generated' && !value) attempt.env.log({ step: 'value kept', secret: secret.arn });
   const memory: Memory = { intended: 'ADOPTED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {

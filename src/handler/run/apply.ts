@@ -32,17 +32,22 @@ export async function apply(
 ): Promise<void> {
   const { env } = attempt;
   await retag(attempt, secret, changes);
-  await updateMetadata(env, secret.arn, changes.metadata);
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
   const assertMine = () => assertHolder(attempt, secret.arn, { ...secret.tags, ...changes.setTags });
+  // @defence metadata-still-mine
+  if (Object.keys(changes.metadata).length > 0) await assertMine();
+  await updateMetadata(env, secret.arn, changes.metadata);
   if (value) await write(attempt, secret, value, assertMine);
   // @defence protects-what-is-mine
   if (changes.protection !== undefined) await assertMine();
   await protectLive(attempt, { ...secret, tags: { ...secret.tags, ...changes.setTags } }, changes.protection);
   // @defence replicas-still-mine
-  if (changes.removeReplicas.length + changes.addReplicas.length > 0) await assertMine();
+  if (changes.removeReplicas.length > 0) await assertMine();
   try {
     await letReplicasGo(attempt, secret.arn, changes.removeReplicas, changes.leavingReplicas);
+    // That took a minute.
+    // @defence still-mine-without-replicas
+    if (changes.addReplicas.length + changes.forgetTags.length > 0) await assertMine();
     await untag(env, secret.arn, changes.forgetTags);
     await addReplicas(env, secret.arn, changes.addReplicas);
     await awaitReplicas(attempt, secret.arn, changes.awaitReplicas);
@@ -68,8 +73,12 @@ async function retag({ env }: Attempt, { arn, tags }: ExistingSecret, { setTags,
 }
 
 /** A request that was sent a moment ago has not been overtaken yet. */
-async function assertHolder({ env, isFresh }: Attempt, arn: string, wanted: Tags): Promise<void> {
-  if (isFresh) return;
+export async function assertHolder(attempt: Attempt, arn: string, wanted: Tags): Promise<void> {
+  const { env, requester } = attempt;
+  if (attempt.isFresh) return;
+  // An Update and its rollback leave the same tags.
+  // @defence update-still-awaited
+  if (requester.type === 'Update' && (await attempt.validity()) === 'stale') throw failWithdrawn();
   const isMine = (secret?: ExistingSecret) =>
     secret !== undefined && isSameClaim(secret.ownership, readOwnership(wanted));
   const now = await pollUntil(env, () => describe(env, arn), isMine);
@@ -84,8 +93,6 @@ async function write(
   assertMine: () => Promise<void>,
 ): Promise<void> {
   const versionId = versionIdOf(requester);
-  // @defence value-written-once
-  if (versionId in secret.versions) return;
   const value = await produceValue(env, source);
   if (value === undefined) return;
   // @defence value-still-mine

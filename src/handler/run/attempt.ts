@@ -10,7 +10,7 @@ import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import type { Deployment } from '../model/deployment';
 
 /** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
-const FRESH_MS = 2_000;
+export const FRESH_MS = 2_000;
 
 /** CloudFormation waits for no request any longer. */
 const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;

@@ -35,7 +35,6 @@ export async function assertKeyAlive({ env }: Attempt, secret: ExistingSecret): 
   const state = key === undefined ? undefined : await env.keyState(key);
   if (!state || !DEAD_KEY_STATES.includes(state)) return;
   // An alias that is gone says nothing about the key that the secret was encrypted with.
-  // @defence alias-is-no-key
   if (state === 'NotFound' && /(^|:)alias\//.test(key ?? '')) return;
   throw rejected(refuseDeadKey(secret, state));
 }

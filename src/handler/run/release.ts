@@ -2,12 +2,11 @@ import type { LettingGo } from '../aftermath';
 import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, remove, restore, tag } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
-import type { Environment } from '../environment';
-import { isDenied, Stale } from '../errors';
+import { errorName, isDenied, Stale } from '../errors';
 import { failOtherHands, failRestoreToGiveBack } from '../messages';
 import { leavingRegions, leavingTag } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
-import { type Holder, isSameClaim } from '../model/ownership';
+import type { Holder } from '../model/ownership';
 import type { Protection } from '../model/purge-protection';
 import type { ExistingSecret } from '../model/secret';
 import { versionBefore, versionWrittenBy } from '../model/versions';
@@ -15,6 +14,7 @@ import { letReplicasGo, undoValue } from './apply';
 import type { Attempt } from './attempt';
 import { giveBack, giveBackOwner } from './give-back';
 import { protectReleased } from './protect';
+import { hasChanged, inSameHands, isOld, type Seen } from './seen';
 
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
@@ -33,13 +33,14 @@ export async function release(
 ): Promise<ExistingSecret | undefined> {
   const { env } = attempt;
   const look = async () => {
+    const at = env.now();
     const secret = await describe(env, id);
-    return { secret, decision: await releaseOf(attempt, secret, declared, reason) };
+    return { at, secret, decision: await releaseOf(attempt, secret, declared, reason) };
   };
   return retryOnStale(env, SETTLE_MS, async () => {
     // Right after a Create, what is seen may still be the time before it.
-    // @defence release-looks-again: const { secret, decision } = await look()
-    const { secret, decision } = await pollUntil(env, look, (now) => now.decision.do !== 'leave');
+    // @defence release-looks-again: const { at, secret, decision } = await look()
+    const { at, secret, decision } = await pollUntil(env, look, (now) => now.decision.do !== 'leave');
     env.log({
       step: decision.do,
       secret: id,
@@ -59,19 +60,19 @@ export async function release(
     }
     attempt.lettingGo = lettingGo(secret, decision);
     try {
-      return (await perform(attempt, secret, declared, decision)) ?? secret;
+      return (await perform(attempt, { secret, at }, declared, decision)) ?? secret;
     } catch (error) {
-      // It was no longer so: what is seen next decides. What is in other hands is out of reach of the role as well.
+      // It was no longer so: what is seen next decides.
       // @defence release-decides-anew
-      if (isPassed(error) || (isDenied(error) && (await isInOtherHands(env, secret)))) return new Stale(error);
+      if (isPassed(error) || (isRefused(error) && (await hasChanged(env, secret)))) return new Stale(error);
       throw error;
     }
   });
 }
 
-async function isInOtherHands(env: Environment, { arn, ownership }: ExistingSecret): Promise<boolean> {
-  const now = await describe(env, arn);
-  return now !== undefined && !isSameClaim(now.ownership, ownership);
+/** What the role may not do, and what does not go with a replica. */
+function isRefused(error: unknown): boolean {
+  return isDenied(error) || errorName(error) === 'InvalidParameterException';
 }
 
 /** What is going to be done with it, as it is now. */
@@ -101,38 +102,42 @@ function lettingGo(secret: ExistingSecret, decision: Release): LettingGo | undef
 
 async function perform(
   attempt: Attempt,
-  secret: ExistingSecret,
+  seen: Seen,
   declared: DeclaredSecret,
   decision: Release,
 ): Promise<Stale | undefined> {
-  if (decision.do === 'force') return removeForGood(attempt, secret, declared);
+  const { secret } = seen;
+  if (decision.do === 'force') return removeForGood(attempt, seen, declared);
   if (decision.do === 'schedule' && decision.restoreFirst) {
-    await restore(attempt.env, secret.arn);
+    await restore(attempt.env, secret);
     return new Stale(failRestoreToGiveBack(secret));
   }
+  // @defence release-undoes-value
+  if (decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
+  // Looking, and a permission for that, may take long.
+  // @defence looked-long-ago
+  if (isOld(attempt, seen) && (await hasChanged(attempt.env, secret))) return new Stale(failOtherHands(secret));
   const now = decision.do === 'leave' ? secret : await protectFirst(attempt, secret, decision.protection);
   if (now instanceof Stale) return now;
-  // @defence release-undoes-value
-  if (decision.undoValueOf) await undoValue(attempt, now, decision.undoValueOf);
   switch (decision.do) {
     case 'leave':
       return undefined;
     case 'give-back':
       return giveBack(attempt, now, decision.to);
     case 'schedule':
-      return schedule(attempt, now, declared, decision.ownerTo);
+      return schedule(attempt, { ...seen, secret: now }, declared, decision.ownerTo);
   }
 }
 
 async function schedule(
   attempt: Attempt,
-  secret: ExistingSecret,
+  seen: Seen,
   declared: DeclaredSecret,
   ownerTo?: Holder,
 ): Promise<Stale | undefined> {
   // @defence gives-owner-back
-  if (ownerTo) await giveBackOwner(attempt, secret, ownerTo);
-  return removeFor(attempt, secret, declared, declared.recoveryWindowInDays);
+  if (ownerTo) await giveBackOwner(attempt, seen.secret, ownerTo);
+  return removeFor(attempt, seen, declared, declared.recoveryWindowInDays);
 }
 
 /** Sees to the policy while the secret is live. That takes time, in which others may have changed the secret. */
@@ -148,45 +153,36 @@ async function protectFirst(
   return inSameHands(attempt, secret);
 }
 
-/** The secret as it is now. */
-async function inSameHands({ env }: Attempt, secret: ExistingSecret): Promise<ExistingSecret | Stale> {
-  const now = (await describe(env, secret.arn)) ?? secret;
-  return isSameClaim(now.ownership, secret.ownership) ? now : new Stale(failOtherHands(secret));
-}
-
 /** Where a policy of the secret or of the organization denies it, the secret is scheduled: a stack must not get stuck. */
-async function removeForGood(
-  attempt: Attempt,
-  secret: ExistingSecret,
-  declared: DeclaredSecret,
-): Promise<Stale | undefined> {
+async function removeForGood(attempt: Attempt, seen: Seen, declared: DeclaredSecret): Promise<Stale | undefined> {
   try {
-    return await removeFor(attempt, secret, declared, undefined);
+    return await removeFor(attempt, seen, declared, undefined);
   } catch (error) {
     // @defence schedules-what-stays: throw error
     if (!isDenied(error)) throw error;
-    return scheduleInstead(attempt, secret, declared);
+    return scheduleInstead(attempt, seen, declared);
   }
 }
 
 async function scheduleInstead(
   attempt: Attempt,
-  secret: ExistingSecret,
+  { secret, at }: Seen,
   declared: DeclaredSecret,
 ): Promise<Stale | undefined> {
   attempt.env.log({ step: 'schedule', secret: secret.arn, why: 'a deletion for good is denied' });
   const now = await inSameHands(attempt, secret);
-  return now instanceof Stale ? now : schedule(attempt, now, declared);
+  return now instanceof Stale ? now : schedule(attempt, { secret: now, at }, declared);
 }
 
 /** @param windowInDays Undefined for good */
 async function removeFor(
   attempt: Attempt,
-  secret: ExistingSecret,
+  seen: Seen,
   declared: DeclaredSecret,
   windowInDays: number | undefined,
 ): Promise<Stale | undefined> {
   const { env } = attempt;
+  const { secret } = seen;
   const declaredRegions = declared.replicas.map(({ region }) => region);
   const replicated = secret.replicas.map(({ region }) => region);
   const leaving = leavingRegions(secret.tags);
@@ -195,10 +191,16 @@ async function removeFor(
   // @defence note-leaving-replicas
   if (unknown.length > 0) await tag(env, secret.arn, leavingTag([...leaving, ...unknown]));
   await letReplicasGo(attempt, secret.arn, replicated, [...declaredRegions, ...leaving]);
-  // Replicas take long to go, and questions to CloudFormation take a moment, in which the secret may have come into other hands.
-  const isOld = replicated.length > 0 || windowInDays === undefined;
-  const now = isOld ? await inSameHands(attempt, secret) : secret;
+  // Replicas take long to go, as a permission may to arrive; meanwhile the secret may have come into other hands.
+  const mustLook = replicated.length > 0 || windowInDays === undefined || isOld(attempt, seen);
+  const from = env.now();
+  const now = mustLook ? await inSameHands(attempt, secret) : secret;
   // @defence schedule-same-claim
   if (now instanceof Stale) return now;
+  // @defence fresh-look
+  if (isOld(attempt, { secret, at: from })) return new Stale(failOtherHands(secret));
+  // Another delivery may have been carried through by now.
+  // @defence done-meanwhile
+  if (mustLook && attempt.requester.type !== 'Delete' && (await attempt.isDone())) return undefined;
   return remove(env, secret, windowInDays);
 }

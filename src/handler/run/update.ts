@@ -2,6 +2,7 @@ import { describe, restore } from '../aws/secrets';
 import { decideRevision } from '../decide/revise';
 import { isDenied, rejected } from '../errors';
 import { type Refused, refuseBeingDeleted } from '../messages';
+import { holds } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
 import { versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
@@ -20,21 +21,10 @@ export async function onUpdate(attempt: Attempt): Promise<Acquired> {
   const acquired = await acquire(attempt, direction);
   // The failed update may never have told CloudFormation which secret it got hold of.
   // @defence release-untold
-  if (direction.kind === 'rollback' && declared.name !== before.name) await releaseUntold(attempt);
-  return acquired;
-}
-
-async function releaseUntold(attempt: Attempt): Promise<void> {
-  const { env, before, physicalId } = attempt;
-  if (before.name === '') return;
-  // What CloudFormation knows of gets a Delete of its own.
-  const known = isArn(physicalId) ? await describe(env, physicalId) : undefined;
-  // @defence untold-only
-  if (known?.name === before.name) {
-    env.log({ step: 'leave', secret: before.name, why: 'CloudFormation knows of it' });
-    return;
+  if (direction.kind === 'rollback' && before.name !== '' && declared.name !== before.name) {
+    await release(attempt, before.name, before, { kind: 'failed deployment' });
   }
-  await release(attempt, before.name, before, { kind: 'failed deployment' });
+  return acquired;
 }
 
 async function revise(attempt: Attempt): Promise<Acquired> {
@@ -54,7 +44,7 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   // @defence past-update
   await attempt.assertCurrent();
   try {
-    if (decision.action === 'restore' && !(await restore(env, arn))) {
+    if (decision.action === 'restore' && !(await restore(env, secret))) {
       return await refuse(attempt, refuseBeingDeleted(secret), outcome);
     }
     // As a rollback does: what an unfinished deployment wrote makes way before another value takes its place, so that the
@@ -93,17 +83,17 @@ async function isForFormerTemplate(attempt: Attempt, { ownership }: ExistingSecr
 
 /**
  * The current version, where the deployment wrote it that is under way, in this attempt or in one before that failed. A value
- * by hand, by a rotation, or of any other deployment stays, and so does one that took no other's place.
+ * by hand, by a rotation, or of any other deployment stays.
  */
 async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Promise<string | undefined> {
+  // Another stack may have had it, and written it, as long as no tag says that it was here.
+  // @defence unfinished-while-held
+  if (!holds(attempt.requester, secret.ownership)) return undefined;
   const current = versionWith('AWSCURRENT', secret);
   const at = current === undefined ? undefined : writtenAt(current);
   // A second delivery of an Update finds the version that the first one wrote.
   // @defence own-version-stays: if (at === undefined) return undefined
   if (at === undefined || current === versionIdOf(attempt.requester)) return undefined;
-  const before = versionWith('AWSPREVIOUS', secret);
-  // @defence only-what-took-its-place: const tookItsPlace = true
-  const tookItsPlace = before !== undefined && (writtenAt(before) ?? 0) < at;
-  // @defence completed-value-stays: return tookItsPlace ? current : undefined
-  return tookItsPlace && (await attempt.deployment(at)).outcome === 'under way' ? current : undefined;
+  // @defence completed-value-stays: return current
+  return (await attempt.deployment(at)).outcome === 'under way' ? current : undefined;
 }

@@ -38,8 +38,6 @@ describe('every combination of state, owner and policies', () => {
   test('means nothing for what this very request got hold of', () => {
     const own = heldBy(SHOP, 'RESTORED');
     expect(decide(existing(own), STRICT).action).toBe('resume');
-    // It cannot tell whether it was deleted on purpose.
-    expect(decide(existing(own, SCHEDULED), LENIENT).action).toBe('refuse');
   });
 });
 
