@@ -7,7 +7,7 @@ import type { FakeSecretsManager } from './fake-secrets-manager';
 import type { Faults } from './faults';
 import type { LambdaFunction, Site, StackDescriptions } from './lambda-function';
 import { type Policy, Role } from './permissions';
-import { ServiceError } from './service-error';
+import { accessDenied, ServiceError } from './service-error';
 import { type PolicyHolder, TemplatePolicies } from './template-policies';
 
 /** How long CloudFormation waits for an answer, as the construct sets it. */
@@ -52,6 +52,8 @@ export interface Failure {
   readonly after: number;
   /** The next secret is under way when that happens; CloudFormation does not wait for it. Milliseconds under way. */
   readonly cancels?: number;
+  /** Nothing is rolled back; the stack is deleted. Not where an update failed with a secret, or replaced one. */
+  readonly deletes?: true;
 }
 
 /** What happens to the events of one step on their way to the function. */
@@ -59,6 +61,8 @@ export interface Duplicate {
   readonly request: number;
   /** Once more when it has been answered, at the same time, or in a later step. */
   readonly when: 'again' | 'overlapping' | 'later';
+  /** How long after the first delivery an overlapping one comes; milliseconds. By chance where nothing is said. */
+  readonly after?: number;
 }
 
 /** A request as it was sent, and what came of it. */
@@ -72,6 +76,7 @@ export interface Sent {
   readonly stackStatus: string;
   /** Whether the last deployment of the stack was completed or undone. A deletion of the stack is no deployment. */
   readonly atRest: boolean;
+  readonly sentAt: number;
   answer?: Answered;
   /** When CloudFormation stopped waiting. */
   endedAt?: number;
@@ -92,6 +97,8 @@ export interface Answered {
 export interface Deployment {
   readonly stackId: string;
   readonly ok: boolean;
+  /** It failed, and the stack was deleted with what it had before. */
+  readonly deletes: boolean;
 }
 
 /** Watches what CloudFormation does. */
@@ -185,6 +192,7 @@ export class CloudFormationModel implements StackDescriptions {
           ],
         };
       case 'DescribeStackEvents':
+        if (this.facts.eventsAreHidden) throw accessDenied(command, stackId);
         return {
           StackEvents: stack?.events
             .map(({ at, status }) => ({
@@ -227,7 +235,11 @@ export class CloudFormationModel implements StackDescriptions {
     const deployed = stack ?? this.newStack(name, region);
     const ok = await (stack ? this.update(stack, template, failure) : this.create(deployed, template, failure));
     if (this.shared && last) changeShared();
-    return { stackId: deployed.id, ok };
+    return {
+      stackId: deployed.id,
+      ok,
+      deletes: stack?.deleted !== undefined,
+    };
   }
 
   async destroy(name: string): Promise<void> {
@@ -270,14 +282,21 @@ export class CloudFormationModel implements StackDescriptions {
     this.changeRole(stack, template);
     for (const [index, declaration] of template.entries()) {
       const fails = failure?.after === index;
-      if (fails && failure.cancels === undefined) return this.rollBackCreation(stack);
+      if (fails && failure.cancels === undefined) return this.failCreation(stack, failure);
       const created = await this.createResource(stack, declaration, fails ? failure.cancels : undefined);
       const resource = stack.resources.get(declaration.logicalId);
-      if (!created || !resource || !this.policies.deploy(resource)) return this.rollBackCreation(stack);
+      if (!created || !resource || !this.policies.deploy(resource)) return this.failCreation(stack, failure);
     }
-    if (failure && failure.after >= template.length) return this.rollBackCreation(stack);
+    if (failure && failure.after >= template.length) return this.failCreation(stack, failure);
     this.enter(stack, 'CREATE_COMPLETE');
     return true;
+  }
+
+  private async failCreation(stack: Stack, failure?: Failure): Promise<boolean> {
+    if (!failure?.deletes) return this.rollBackCreation(stack);
+    await this.begins(stack, 'CREATE_FAILED');
+    await this.destroy(stack.name);
+    return false;
   }
 
   private async rollBackCreation(stack: Stack): Promise<boolean> {
@@ -346,6 +365,14 @@ export class CloudFormationModel implements StackDescriptions {
       return true;
     }
 
+    const isAsBefore = touched.every(
+      ({ resource, physicalId }) => resource.physicalId === physicalId && resource.status === 'UPDATE_COMPLETE',
+    );
+    if (failure?.deletes && isAsBefore) {
+      await this.begins(stack, 'UPDATE_FAILED');
+      await this.destroy(stack.name);
+      return false;
+    }
     await this.begins(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
     this.changeRole(stack, declaredBefore, template);
     const replaced: { logicalId: string; declaration: SecretDeclaration; physicalId: string }[] = [];
@@ -502,6 +529,7 @@ export class CloudFormationModel implements StackDescriptions {
       declaration,
       oldDeclaration: before,
       stackStatus: stack.status,
+      sentAt: this.clock.now,
       atRest: AT_REST.includes(stack.events.filter((event) => !event.status.startsWith('DELETE_')).pop()?.status ?? ''),
     };
     this.tell?.(
@@ -514,7 +542,7 @@ export class CloudFormationModel implements StackDescriptions {
     const ordinal = this.inStep++;
     const planned = this.duplicates.find(({ request }) => request === ordinal);
     const duplicate = planned?.when;
-    if (planned) this.missed.delete(planned);
+    if (planned && duplicate !== 'overlapping') this.missed.delete(planned);
     const faults = this.faults;
     let wake: () => void = () => {};
     const answered = new Promise<void>((resolve) => {
@@ -531,11 +559,19 @@ export class CloudFormationModel implements StackDescriptions {
       this.run()
         .take(request, stack.site, faults, post, label)
         .catch((problem) => this.witness.failed(problem));
-    const done = deliver();
+    let ended = false;
+    const done = deliver().then(() => {
+      ended = true;
+    });
     this.loose.push(done);
-    if (duplicate === 'overlapping') {
+    if (planned && duplicate === 'overlapping') {
       sent.overlaps = true;
-      this.loose.push(this.clock.sleep(this.coin.between(0, 2_000)).then(() => deliver(' (second delivery)')));
+      const pause = planned?.after ?? this.coin.between(0, 2_000);
+      const second = () => {
+        if (!ended) this.missed.delete(planned);
+        return deliver(' (second delivery)');
+      };
+      this.loose.push(this.clock.sleep(pause).then(second));
     }
     if (duplicate === 'later') this.late.push(sent);
     await Promise.race([answered, this.clock.sleep(cancels ?? SERVICE_TIMEOUT)]);

@@ -2,15 +2,12 @@ import { readOwnership } from '../../src/handler/model/ownership';
 import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import { SECOND } from './clock';
 import type { Sent } from './cloudformation-model';
-import type { Change } from './fake-secrets-manager';
+import { type Change, MAX_LAG } from './fake-secrets-manager';
 import type { Hit } from './faults';
-import type { Happened } from './happened';
+import type { Excuse, Happened } from './happened';
 import { hasValue, type SecretRecord } from './secret-record';
 
 // What is known to be open, each as the exact sequence of calls that leads there. See docs/guarantees.md.
-
-/** Whether what is wrong with the secret came about in the one way that is accepted. */
-export type Excuse = (record: SecretRecord, happened: Happened) => boolean;
 
 /** How often each excuse was needed, by name. */
 export type Excused = Map<string, number>;
@@ -18,9 +15,18 @@ export type Excused = Map<string, number>;
 /** How long a request may be under way between looking and the call that it leads to. */
 const ON_THE_WAY = SECOND;
 
-/** Whether the other change came between what a request had seen of a secret and what it then did to it. */
-export function cameBetween(other: Pick<Change, 'at'>, { since, at }: Pick<Change, 'since' | 'at'>): boolean {
-  return other.at <= at && other.at >= since - ON_THE_WAY;
+/**
+ * Whether the other change came between what a request had seen of a secret and what it then did to it.
+ *
+ * @param lag For how long the secret may have looked as it did before the other change
+ */
+export function cameBetween(other: Pick<Change, 'at'>, { since, at }: Pick<Change, 'since' | 'at'>, lag = 0): boolean {
+  return other.at <= at && other.at + lag >= since - ON_THE_WAY;
+}
+
+/** For how long nobody sees whether a secret was restored or scheduled. */
+export function lagOf({ stacks }: Happened): number {
+  return stacks.facts.stateLags ? MAX_LAG : 0;
 }
 
 /**
@@ -42,19 +48,23 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
 
 /**
  * Of two deliveries one restored the secret and never learned of it, or then failed at its tags, and the other one found it
- * live and adopted it, or gave it back: nothing but the memory of the first one tells that it has to be scheduled again.
+ * live and adopted it, or gave it back: nothing but the memory of the first one tells that it has to be scheduled again. And
+ * that must not be when the other one was answered, or the resource has left its secret behind.
  */
 export const restoredBesides: Excuse = (record, happened) =>
   restores(record, happened).some(({ restore, later, after }) => {
-    const overlaps = happened.sent.some((one) => one.overlaps && one.request.RequestId === restore.by);
+    const { sent, stacks } = happened;
+    const one = sent.find(({ request }) => request.RequestId === restore.by);
+    const isLeft = stacks.retained.has(`${one?.request.StackId} ${one?.request.LogicalResourceId}`);
     const mine = later.filter(({ by }) => by === restore.by);
     const adopted = mine.some(({ tags }) => claimOf(tags) === `ADOPTED ${restore.by}`);
     const restored = mine.some(({ tags }) => claimOf(tags) === `RESTORED ${restore.by}`);
     const returned = mine.some(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
-    if (!overlaps) return false;
+    const undone = after.every(({ kind }) => kind !== 'dies') && failures(after).length <= TRIES;
     const failed = after.some(({ operation }) => ['RestoreSecret', 'TagResource'].includes(operation));
-    if (failed && adopted && !restored) return true;
-    return returned && after.some(({ kind }) => kind === 'dies');
+    const mustNotUndo = one?.answer?.status === 'SUCCESS' && failed;
+    if (!one?.overlaps) return false;
+    return isLeft || ((!undone || mustNotUndo) && (returned || (adopted && !restored)));
   });
 
 /** Every RestoreSecret of a request: what came after it, and what went wrong until the request had tagged the secret. */
@@ -112,12 +122,12 @@ function undoes({ by }: Change, { request }: Sent, { sent }: Happened): boolean 
 }
 
 /**
- * Of two deliveries of a withdrawn Create one took the secret in the moment in which the other one gave it back. Its
- * owner is right; nothing compares and sets the other tags.
+ * Of two deliveries of a Create one took the secret in the moment in which the other one gave it back, because it failed or
+ * CloudFormation had withdrawn the Create. Its owner is right; nothing compares and sets the other tags.
  */
 export const racedWithItself: Excuse = (record, { changes, sent }) =>
-  sent.some(({ request: { RequestId: id }, withdrawn, overlaps }) => {
-    if (!withdrawn || !overlaps) return false;
+  sent.some(({ request: { RequestId: id }, overlaps }) => {
+    if (!overlaps) return false;
     const mine = changes.filter((change) => change.record === record && change.operation === 'TagResource');
     const returned = mine.find(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
     const claims = mine.filter(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
@@ -161,6 +171,21 @@ function failures(hits: readonly Hit[]): readonly Hit[] {
   return hits.filter(({ kind, operation }) => kind !== 'denied' && operation !== 'answer');
 }
 
+/**
+ * The end of a stack whose last deployment never completed gave back what that had adopted, to somebody who is not there
+ * any more; or left what does not say how the stack came by it, because it had been given back to it before.
+ */
+export const wasGivenBack: Excuse = (record, { before, changes, sent }) => {
+  const ends = sent.filter(({ stackStatus, atRest }) => stackStatus === 'DELETE_IN_PROGRESS' && !atRest);
+  const gaveBack = changes.some(
+    ({ record: changed, tags }) => changed === record && tags[OWNERSHIP_TAG.origin] === RETURNED,
+  );
+  const then = readOwnership(before.get(record)?.tags ?? {});
+  return (
+    ends.length > 0 && (gaveBack || (!then.origin && ends.some(({ request }) => request.StackId === then.stackId)))
+  );
+};
+
 /** Two stacks that both want a new value at the same time get two. */
 export const twoWriters: Excuse = (record, { changes, alone }) => {
   const writers = changes.filter((change) => change.record === record && change.operation === 'PutSecretValue');
@@ -168,38 +193,69 @@ export const twoWriters: Excuse = (record, { changes, alone }) => {
 };
 
 /** Of two stacks that are after one secret, one let go of it in the very moment in which the other one took it. */
-export const letGoAtOnce: Excuse = (record, { changes, alone }) => {
+export const letGoAtOnce: Excuse = (record, happened) => {
+  const { changes, alone } = happened;
   const mine = changes.filter((change) => change.record === record);
   const taken = (change: Change) => change.operation === 'TagResource' || change.operation === 'RestoreSecret';
   return (
     !alone &&
     mine.some(
-      (gone) => letsGo(gone) && mine.some((other) => taken(other) && other.by !== gone.by && cameBetween(other, gone)),
+      (gone) =>
+        letsGo(gone) &&
+        mine.some((other) => taken(other) && other.by !== gone.by && cameBetween(other, gone, lagOf(happened))),
     )
   );
 };
 
-/** Another stack took the secret over in this step, so that its former holder rightly left it alone. */
-export const wasHandedOver: Excuse = (record, { before, changes, alone }) => {
-  if (alone) return false;
-  const then = before.get(record);
-  const states = changes.filter((change) => change.record === record).map(({ tags }) => tags);
-  const holders = [...(then?.state === 'live' ? [then.tags] : []), ...states].map(
-    (tags) => readOwnership(tags).stackId,
-  );
-  return new Set(holders).size > 1;
+/** Of two stacks that are after one secret, each took it, and the last one is the one that failed. */
+export const tookAtOnce: Excuse = (record, happened) => {
+  const stackOf = (by: string) => happened.sent.find(({ request }) => request.RequestId === by)?.request.StackId;
+  const isClaim = ({ by, tags, operation }: Change) =>
+    operation === 'TagResource' &&
+    tags[OWNERSHIP_TAG.stackId] === stackOf(by) &&
+    tags[OWNERSHIP_TAG.origin] !== RETURNED;
+  const claims = happened.changes.filter((change) => change.record === record && isClaim(change));
+  const isRival = (one: Change, other: Change) => one.by !== other.by && cameBetween(one, other, lagOf(happened));
+  return !happened.alone && claims.some((one) => claims.some((other) => isRival(one, other)));
+};
+
+/** Of two stacks that are after one secret, one restored what the other one had taken meanwhile, and scheduled again. */
+export const restoredInTurn: Excuse = (record, { changes, sent, alone }) =>
+  !alone &&
+  changes.some(({ record: scheduled, operation, by, at }) => {
+    if (scheduled !== record || operation !== 'DeleteSecret') return false;
+    const rivals = sent.filter(({ request, sentAt }) => request.RequestId !== by && sentAt < at);
+    return changes.some(
+      (change) =>
+        change.record === record &&
+        change.operation === 'RestoreSecret' &&
+        change.at > at &&
+        rivals.some(({ request }) => request.RequestId === change.by),
+    );
+  });
+
+/** Its holder left the secret to a stack that took it over, when it deleted or changed it, and that then gave it back. */
+export const wasHandedOver: Excuse = (record, { changes, sent, alone }) => {
+  const mine = changes.filter((change) => change.record === record);
+  const isReturned = ({ tags: { [OWNERSHIP_TAG.previousStackId]: former } }: Change, index: number) =>
+    sent.some(({ request }) => request.RequestType !== 'Create' && request.StackId === former) &&
+    mine.slice(index).some(({ tags }) => readOwnership(tags).stackId === former);
+  return !alone && mine.some(isReturned);
 };
 
 /** Of two deliveries one failed, and undid what the other one was about to carry through. */
 export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
   sent.some(({ request: { RequestId: id }, overlaps, endedAt = Infinity }) => {
     if (!overlaps || faults.of(id).length === 0) return false;
-    const undone = changes.filter((change) => change.record === record && change.by === id && letsGo(change));
-    return undone.some(({ since }) => since - ON_THE_WAY <= endedAt);
+    const mine = changes.filter((change) => change.record === record && change.by === id);
+    const isClaim = ({ operation, tags }: Change) => operation === 'TagResource' && claimOf(tags)?.endsWith(id);
+    const isUndone = (change: Change) => letsGo(change) || change.operation === 'RemoveRegionsFromReplication';
+    const last = mine.filter((change) => isUndone(change) || isClaim(change)).pop();
+    return last !== undefined && isUndone(last) && last.since - ON_THE_WAY <= endedAt;
   });
 
 /** For how long the function takes a request for current without asking. */
-const FRESH = 2 * SECOND + ON_THE_WAY;
+export const FRESH = 2 * SECOND + ON_THE_WAY;
 
 /** A call was under way when CloudFormation stopped waiting, and arrived afterwards. */
 export const arrivedLate: Excuse = (record, happened) =>

@@ -26,8 +26,8 @@ export function expectedOutcome(
   if (!expected) return undefined;
   const what = `${sent.request.RequestType} of ${sent.declaration.logicalId} ('${sent.declaration.name}')`;
   return ({ Status, Reason, Data }, hits, late) => {
-    if (!pass(hits, expected, stacks.facts)) return;
-    if (late || (sent.overlaps && mayNotWait(sent, stacks.facts))) return;
+    if (sent.endedAt !== undefined || !pass(hits, expected, stacks.facts)) return;
+    if (!isGoingBack(sent) && (late || (sent.overlaps && mayNotWait(sent, stacks.facts)))) return;
     if (expected === 'FAILED') {
       if (Status !== 'FAILED') throw new Error(`${what} should have been refused, and was not`);
       if (!Reason.includes('nothing was changed')) throw new Error(`${what} failed, and was not refused: ${Reason}`);
@@ -39,6 +39,11 @@ export function expectedOutcome(
       throw new Error(`${what} should have been told as ${expected}, not ${Data?.Outcome}`);
     }
   };
+}
+
+/** What must not fail, whatever else is under way: the stack would be stuck. */
+function isGoingBack({ request, stackStatus }: Sent): boolean {
+  return request.RequestType === 'Delete' || stackStatus.includes('ROLLBACK');
 }
 
 /** One delivery may be under way for longer than the other one waits for it. */
@@ -68,9 +73,10 @@ type Verdict = 'FAILED' | 'SUCCESS' | 'CREATED' | 'RESTORED' | 'ADOPTED';
 
 /** Undefined where it depends on more than what is seen here. */
 function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormationModel): Verdict | undefined {
-  const { request, declaration, oldDeclaration, stack, stackStatus } = sent;
+  const { request, declaration, oldDeclaration, stack } = sent;
   const type = request.RequestType;
-  if (stackStatus.includes('ROLLBACK') || type === 'Delete') return secrets.obstructed ? undefined : 'SUCCESS';
+  if (stacks.facts.replicasLinger) return undefined;
+  if (isGoingBack(sent)) return secrets.obstructed ? undefined : 'SUCCESS';
   const isDead = (key: string | undefined) => key !== undefined && secrets.keyStates.has(key);
   const record = secrets.named(stack.region, declaration.name);
   // It can be in the way, which only a live secret shows.
@@ -98,6 +104,7 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   const native = 'aws:cloudformation:stack-id' in record.tags && readOwnership(record.tags).stackId === undefined;
   if ((native && stacks.facts.nativeStackHolds) || deadKey) return 'FAILED';
   if (stateOf(record) === 'scheduled') return restores ? 'RESTORED' : 'FAILED';
+  if (isOfThisDeployment(record, sent)) return 'FAILED';
   if (existingPolicy === 'ADOPT') return 'ADOPTED';
   const free = !isHeldElsewhere(record, stack, stacks) || areBothExplicit(record, owner, stack);
   return existingPolicy === 'ADOPT_IF_OWNED' && owned && free ? 'ADOPTED' : 'FAILED';
@@ -118,6 +125,14 @@ function mayRevise(record: SecretRecord, { request, declaration, oldDeclaration,
 function isHeldElsewhere(record: SecretRecord, stack: Stack, stacks: CloudFormationModel): boolean {
   const { stackId = '', logicalId = '' } = readOwnership(record.tags);
   return stackId !== stack.id && stacks.stackById(stackId)?.resources.get(logicalId)?.physicalId === record.arn;
+}
+
+/** Whether another resource of the stack has got hold of the secret in the very deployment. */
+function isOfThisDeployment(record: SecretRecord, { request, stack }: Sent): boolean {
+  const { stackId, logicalId = '' } = readOwnership(record.tags);
+  const holder = stack.resources.get(logicalId);
+  if (stackId !== stack.id || logicalId === request.LogicalResourceId || !holder) return false;
+  return holder.physicalId === record.arn && holder.status === 'CREATE_COMPLETE' && holder.since >= stack.updated;
 }
 
 /** Whether the stack and the one that holds the secret have both been given this owner. */

@@ -42,6 +42,10 @@ export interface Facts {
   readonly withdrawsUpdates: boolean;
   /** The stack of a native secret still holds it. */
   readonly nativeStackHolds: boolean;
+  /** Replicas take minutes to go, more than the function waits for. */
+  readonly replicasLinger: boolean;
+  /** The role may not see the events of its stack. */
+  readonly eventsAreHidden: boolean;
 }
 
 export const NO_SURPRISES: Facts = {
@@ -63,4 +67,6 @@ export const NO_SURPRISES: Facts = {
   rollbackKnowsNewId: false,
   withdrawsUpdates: false,
   nativeStackHolds: false,
+  replicasLinger: false,
+  eventsAreHidden: false,
 };

@@ -45,6 +45,8 @@ export interface Caller {
   may(action: string, target: Target): boolean;
   /** When the call that is under way was first tried; at once where nothing is said. */
   since?(): number;
+  /** When the call before it was, where that has restored the secret. */
+  restoringSince?(): number | undefined;
   /** Lets the call travel: it takes time, and it can go wrong before and after its effect. */
   travel<T>(operation: string, input: unknown, effect: () => T): Promise<T>;
 }
@@ -54,6 +56,8 @@ export interface Change {
   readonly at: number;
   /** When the call was first tried: what the caller had seen of the secret it had seen before. */
   readonly since: number;
+  /** When the call before it was first tried, where that has restored the secret and this one claims it. */
+  readonly restoringSince?: number;
   readonly by: string;
   readonly operation: string;
   readonly record: SecretRecord;
@@ -420,7 +424,8 @@ export class FakeSecretsManager {
       const replica = this.named(replicaRegion, record.name);
       if (replica?.replicaOf !== record) continue;
       // The entry is gone at once, the replica itself much later.
-      this.clock.after(this.coin.between(40, 90) * SECOND, () => {
+      const seconds = this.facts.replicasLinger ? 220 : this.coin.between(40, 90);
+      this.clock.after(seconds * SECOND, () => {
         if (replica.replicaOf && !replica.gone) this.displace(replica, 'replica removed');
       });
     }
@@ -583,7 +588,8 @@ export class FakeSecretsManager {
   private note(caller: Caller, operation: string, record: SecretRecord, forced = false): void {
     const at = this.clock.now;
     const since = caller.since?.() ?? at;
-    this.changes.push({ at, since, by: caller.name, operation, record, forced, tags: record.tags });
+    const restoringSince = caller.restoringSince?.();
+    this.changes.push({ at, since, restoringSince, by: caller.name, operation, record, forced, tags: record.tags });
   }
 
   /** Keeps what others may still see for a moment after the change that follows. */

@@ -25,6 +25,8 @@ export interface Fault {
   /** Whether the call had its effect. */
   readonly moment: 'before' | 'after';
   readonly kind: FaultKind;
+  /** How long one that is slow is under way; milliseconds. By chance where nothing is said. */
+  readonly delay?: number;
 }
 
 /** A call that went wrong, and when. */
@@ -92,7 +94,7 @@ export class Faults {
   }
 
   /** What is planned for the next call, of an operation for a request. */
-  next(requestId: string, operation: string): Pick<Fault, 'moment' | 'kind'> | undefined {
+  next(requestId: string, operation: string): Pick<Fault, 'moment' | 'kind' | 'delay'> | undefined {
     const request = this.ordinals.get(requestId);
     const number = (of: string) => {
       const count = this.counts.get(of) ?? 0;

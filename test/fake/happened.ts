@@ -27,6 +27,18 @@ export interface Happened {
   readonly heldBefore: ReadonlySet<SecretRecord>;
 }
 
+/** Whether what is wrong with a secret came about in the one way that is accepted. */
+export type Excuse = (record: SecretRecord, happened: Happened) => boolean;
+
+/** What is wrong with a secret, if none of the excuses holds. */
+export interface Complaint {
+  readonly record: SecretRecord;
+  readonly broken: string;
+  readonly unless?: readonly Excuse[];
+}
+
+export type Invariant = (happened: Happened) => readonly Complaint[];
+
 /** Whether a resource of an existing stack and the tags of the secret agree that it holds the secret. */
 export function isHeld(record: Pick<SecretRecord, 'arn' | 'tags'>, stacks: CloudFormationModel): boolean {
   const { owner, stackId = '', logicalId = '' } = readOwnership(record.tags);

@@ -1,26 +1,28 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { NO_WINDOW, OWNERSHIP_TAG } from '../../src/private/contract';
-import { ownerOf } from './app';
 import { notAsDeclared } from './as-declared';
 import { DAY } from './clock';
 import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
-  cameBetween,
   couldNotSeeEvents,
-  type Excuse,
+  FRESH,
   isGivenUp,
   isObstructed,
   letGoAtOnce,
   racedWithItself,
   restoredBesides,
+  restoredInTurn,
   restoredWithoutTrace,
+  tookAtOnce,
   twoWriters,
   undoneByTheOther,
+  wasGivenBack,
   wasHandedOver,
   wroteTooLate,
 } from './excuses';
-import { type Happened, isHeld, isRetained } from './happened';
+import { nothingForeignIsTouched } from './foreign';
+import { type Complaint, type Excuse, type Happened, type Invariant, isHeld, isRetained } from './happened';
 import {
   aFailedDeploymentLeavesProtectionAsItWas,
   noForeignPolicyIsTouched,
@@ -40,6 +42,7 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
     nothingIsForcedAgainstItsTags,
     nothingIsLeftBehind,
     whatIsHeldIsLive,
+    whatIsOverIsOver,
     noReplicaIsStranded,
     whatIsDeployedIsAsDeclared,
     noForeignPolicyIsTouched,
@@ -55,15 +58,6 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
     }
   }
 }
-
-/** What is wrong with a secret, if none of the excuses holds. */
-export interface Complaint {
-  readonly record: SecretRecord;
-  readonly broken: string;
-  readonly unless?: readonly Excuse[];
-}
-
-export type Invariant = (happened: Happened) => readonly Complaint[];
 
 const nothingIsLost: Invariant = ({ before, after, changes, sent }) =>
   [...before].flatMap(([record, { value, state }]) => {
@@ -86,71 +80,9 @@ function mayForce({ request, declaration, stackStatus, atRest }: Sent): boolean 
   return request.RequestType === 'Delete' && declaration.force && (ofDeployment || atRest);
 }
 
-type Seen = Pick<Picture, 'state' | 'tags'>;
-
-const nothingForeignIsTouched: Invariant = (happened) => {
-  const { before, changes, sent, alone, stacks } = happened;
-  const complaints: Complaint[] = [];
-  const restored = new Set<string>();
-  const known = new Map<SecretRecord, Seen>([...before].map(([record, { state, tags }]) => [record, { state, tags }]));
-  const replaced: { readonly record: SecretRecord; readonly at: number; readonly picture: Seen }[] = [];
-  for (const change of changes) {
-    const { record, by, operation, tags, at } = change;
-    const then = known.get(record);
-    // Nothing compares and sets: what the request looked at may have changed on the way to its call.
-    const recent = replaced.filter((one) => one.record === record && cameBetween(one, change));
-    if (then) replaced.push({ record, at, picture: then });
-    const state = operation === 'RestoreSecret' ? 'live' : operation === 'DeleteSecret' ? 'scheduled' : then?.state;
-    known.set(record, { state: state ?? 'live', tags });
-    if (!then || by === 'administrator') continue;
-    if (stacks.facts.nativeStackHolds && then.tags['aws:cloudformation:stack-id']) {
-      complaints.push({ record, broken: `got a ${operation} by ${by}, and its native stack would delete it for good` });
-    }
-    if (operation === 'RestoreSecret') restored.add(`${by} ${record.arn}`);
-    // Between RestoreSecret and the tags that claim it, the secret of another owner is live.
-    if (operation !== 'RestoreSecret' && restored.has(`${by} ${record.arn}`)) continue;
-    const request = sent.find(({ request }) => request.RequestId === by);
-    const seen = [then, ...(alone ? [] : recent.map(({ picture }) => picture))];
-    const concerned = operation === 'DeleteSecret' ? isOwnHolder : concerns;
-    if (request && seen.some((picture) => concerned(request, record, picture))) continue;
-    const broken = `got a ${operation} by ${by}, and belonged to others: ${JSON.stringify(then.tags)}`;
-    complaints.push({ record, broken, unless: [arrivedLate] });
-  }
-  return complaints;
-};
-
-/** What another resource holds is not deleted, whatever the policies say; a tagging tool may have taken the tag off. */
-function isOwnHolder(
-  { request, declaration, oldDeclaration, stack }: Sent,
-  _record: SecretRecord,
-  { tags }: Seen,
-): boolean {
-  const { owner, stackId } = readOwnership(tags);
-  const owners = [declaration, oldDeclaration ?? declaration].map((declared) => ownerOf(declared, stack.name));
-  return stackId === request.StackId || (stackId === undefined && owner !== undefined && owners.includes(owner));
-}
-
-/** Whether the request may have to do with the secret at all. */
-function concerns(
-  { request, declaration, stack, oldDeclaration }: Sent,
-  record: SecretRecord,
-  { state, tags }: Seen,
-): boolean {
-  if (record.region !== stack.region) return false;
-  if (readOwnership(tags).stackId === request.StackId) return true;
-  return [declaration, oldDeclaration].some((declared) => {
-    if (declared?.name !== record.name) return false;
-    const owned = tags[OWNERSHIP_TAG.owner] === ownerOf(declared, stack.name);
-    if (state === 'scheduled') {
-      return declared.restorePolicy === 'ALWAYS' || (declared.restorePolicy === 'IF_OWNED' && owned);
-    }
-    return declared.existingPolicy === 'ADOPT' || (declared.existingPolicy !== 'FAIL' && owned);
-  });
-}
-
 const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
   const { before, after, alone, deployments } = happened;
-  if (!alone || deployments.length !== 1 || deployments[0].ok) return [];
+  if (!alone || deployments.length !== 1 || deployments[0].ok || deployments[0].deletes) return [];
   return [...before].flatMap(([record, then]) => {
     const now = after.get(record);
     if (!now || record.replicaOf || then.state === 'gone' || then.state === 'being deleted' || now.state === 'gone') {
@@ -169,12 +101,13 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
     complaints.push({ record, broken: `${broken} after the failed deployment`, unless: [...unless, ...always] });
   };
   // An empty secret that was given a value cannot be emptied again.
-  if (then.value !== undefined && then.value !== now.value) complain('has another value', wroteTooLate);
+  if (then.value !== undefined && then.value !== now.value)
+    complain('has another value', wroteTooLate, racedWithItself);
   const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
   // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
   if ((held || isHeld(record, stacks)) && then.state === 'scheduled') return complaints;
   if (then.state !== now.state) {
-    complain(`was ${then.state} and is ${now.state}`, restoredBesides);
+    complain(`was ${then.state} and is ${now.state}`, restoredBesides, racedWithItself);
     return complaints;
   }
   const [holderThen, holderNow] = [readOwnership(then.tags), readOwnership(now.tags)];
@@ -231,9 +164,12 @@ const nothingIsLeftBehind: Invariant = (happened) => {
         unless: [
           arrivedLate,
           wasHandedOver,
+          wasGivenBack,
           isObstructed,
           restoredWithoutTrace,
           restoredBesides,
+          restoredInTurn,
+          tookAtOnce,
           isGivenUp,
           couldNotSeeEvents,
         ],
@@ -243,10 +179,12 @@ const nothingIsLeftBehind: Invariant = (happened) => {
 };
 
 /** Nobody but a person schedules what a resource holds. */
-const whatIsHeldIsLive: Invariant = ({ after, changes, stacks, obstructed }) =>
+const whatIsHeldIsLive: Invariant = ({ before, after, changes, stacks, obstructed }) =>
   [...after].flatMap(([record, { state }]) => {
     const last = changes.filter((change) => change.record === record && change.operation === 'DeleteSecret').pop();
     if (state === 'live' || obstructed || !last || last.by === 'administrator' || !isHeld(record, stacks)) return [];
+    // It was scheduled when somebody else wanted it, and is so again.
+    if (before.get(record)?.state === 'scheduled' && before.get(record)?.tags === record.tags) return [];
     return [
       {
         record,
@@ -265,6 +203,20 @@ const nothingIsForcedAgainstItsTags: Invariant = ({ forcings, sent, alone }) =>
       ? []
       : [{ record, broken: `was to be deleted for good by ${by}, and does not carry that wish` }];
   });
+const CHANGES_STATE = ['CreateSecret', 'RestoreSecret', 'DeleteSecret'];
+
+/** When CloudFormation has its answer, what a second delivery of a Delete then finds is not for it. */
+const whatIsOverIsOver: Invariant = ({ changes, sent }) =>
+  changes.flatMap(({ record, by, since, operation }, index) => {
+    const state = changes
+      .slice(0, index)
+      .filter((one) => one.record === record && CHANGES_STATE.includes(one.operation));
+    // Once more, because it was not seen yet.
+    if (operation === 'DeleteSecret' && state.pop()?.operation === 'DeleteSecret') return [];
+    const { request, answer, endedAt = Infinity } = sent.find((one) => one.request.RequestId === by) ?? {};
+    const isOver = request?.RequestType === 'Delete' && answer?.status === 'SUCCESS' && since > endedAt + FRESH;
+    return isOver ? [{ record, broken: `got a ${operation} by ${by}, which was over`, unless: [letGoAtOnce] }] : [];
+  });
 
 const noReplicaIsStranded: Invariant = ({ after, changes }) =>
   [...after].flatMap(([record, { state }]) => {
@@ -276,5 +228,5 @@ const noReplicaIsStranded: Invariant = ({ after, changes }) =>
 const whatIsDeployedIsAsDeclared: Invariant = (happened) =>
   notAsDeclared(happened).map((complaint) => ({
     ...complaint,
-    unless: [arrivedLate, undoneByTheOther, restoredWithoutTrace],
+    unless: [arrivedLate, undoneByTheOther, restoredWithoutTrace, tookAtOnce],
   }));

@@ -13,7 +13,7 @@ import { accessDenied } from './service-error';
 
 const TIMEOUT = 10 * MINUTE;
 /** How long a call may be under way: the SDK tries again, more and more slowly, before it gives up. */
-export const MAX_DELAY = 25 * SECOND;
+const MAX_DELAY = 25 * SECOND;
 /** How long Lambda waits before it delivers an event again whose invocation failed. */
 const RETRY_PAUSES = [MINUTE, 2 * MINUTE];
 
@@ -27,6 +27,14 @@ export interface StackDescriptions {
 export interface Site {
   readonly region: string;
   readonly role: Role;
+}
+
+/** What a delivery is trying to do. */
+interface Trying {
+  readonly operation: string;
+  /** When it tried that for the first time. */
+  readonly since: number;
+  readonly restoringSince?: number;
 }
 
 /** The function of a provider, as the Lambda service runs it: at least once, and several at a time. */
@@ -91,12 +99,15 @@ export class LambdaFunction {
       const { expires } = validityOf(request.ResponseURL);
       const never = new Promise<never>(() => {});
       /** What the function is trying to do, if need be several times in a row. */
-      let trying = { operation: '', since: 0 };
+      let trying: Trying = { operation: '', since: 0 };
 
       const travel: Caller['travel'] = async (operation, input, effect) => {
-        if (trying.operation !== operation) trying = { operation, since: this.clock.now };
+        if (trying.operation !== operation) {
+          const restoringSince = trying.operation === 'RestoreSecret' ? trying.since : undefined;
+          trying = { operation, since: this.clock.now, restoringSince };
+        }
         const fault = faults.next(request.RequestId, operation);
-        const delay = fault?.kind === 'slow' ? this.coin.between(1, MAX_DELAY / SECOND) * SECOND : 0;
+        const delay = fault?.kind === 'slow' ? (fault.delay ?? this.coin.between(1, MAX_DELAY / SECOND) * SECOND) : 0;
         if (delay > 0) this.tell?.(`      ${about}: ${operation} is slow ${fault?.moment} its effect, ${delay} ms`);
         const wait = async (ms: number) => {
           await this.clock.sleep(ms);
@@ -121,7 +132,7 @@ export class LambdaFunction {
           this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${resultSummary(operation, result)}`);
           if (fault?.kind === 'slow' && fault.moment === 'after') await wait(delay);
           if (!fault || fault.kind === 'slow') {
-            trying = { operation: '', since: 0 };
+            if (operation !== 'RestoreSecret') trying = { operation: '', since: 0 };
             return result;
           }
         } catch (error) {
@@ -136,6 +147,7 @@ export class LambdaFunction {
         name: request.RequestId,
         may: (action, target) => site.role.may(action, target),
         since: () => trying.since,
+        restoringSince: () => trying.restoringSince,
         travel,
       };
       const cloudFormation = {

@@ -13,12 +13,17 @@ const template = fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, { weight: 1, arbi
 
 const hasty = mostly(false, true);
 
+const deletes = mostly<true | undefined>(undefined, true);
+
 const deploy: fc.Arbitrary<Deploy> = fc.record({
   stack: stackName,
   template,
   failure: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
-    { weight: 2, arbitrary: fc.record({ after: fc.nat(3), cancels: fc.oneof(fc.constant(undefined), moments) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ after: fc.nat(3), cancels: fc.oneof(fc.constant(undefined), moments), deletes }),
+    },
   ),
 });
 
@@ -125,11 +130,14 @@ const ambush: fc.Arbitrary<Step> = fc
     hasty,
   }));
 
-const facts: fc.Arbitrary<Facts> = fc.record(
-  Object.fromEntries(Object.keys(NO_SURPRISES).map((key) => [key, fc.boolean()])) as {
-    [Key in keyof Facts]: fc.Arbitrary<boolean>;
-  },
-);
+const facts: fc.Arbitrary<Facts> = fc
+  .record(
+    Object.fromEntries(Object.keys(NO_SURPRISES).map((key) => [key, fc.boolean()])) as {
+      [Key in keyof Facts]: fc.Arbitrary<boolean>;
+    },
+  )
+  // With these the function says that it failed, or does what is safe and not what was declared.
+  .map((drawn) => ({ ...drawn, replicasLinger: false, eventsAreHidden: false }));
 
 const circumstances = { seed: fc.nat(), facts, shared: fc.boolean() };
 

@@ -54,6 +54,8 @@ export type Step =
       readonly duplicates: readonly Duplicate[];
       /** The next step begins before everything has come to rest: deletions, replicas, permissions. */
       readonly hasty?: boolean;
+      /** What a person does meanwhile, so many milliseconds after the step began. */
+      readonly meanwhile?: { readonly after: number; readonly what: ByHand; readonly name: string };
     }
   | {
       readonly kind: 'by hand';
@@ -231,8 +233,15 @@ class Life implements Witness {
     await this.clock.sleep('hasty' in step && step.hasty ? MAX_LAG : 3 * MINUTE);
   }
 
-  private async deploy({ deploys }: Step & { kind: 'deploy' }, deployments: Deployment[]): Promise<void> {
-    this.orderly = deploys.length === 1 && deploys[0].failure?.cancels === undefined;
+  private async deploy({ deploys, meanwhile }: Step & { kind: 'deploy' }, deployments: Deployment[]): Promise<void> {
+    if (meanwhile) {
+      const { after, what, name } = meanwhile;
+      this.clock.after(after, () => {
+        this.audience.tell?.(`somebody ${what}: ${name}`);
+        this.byHand(what, name, 'eu-west-1').catch((problem) => this.failed(problem));
+      });
+    }
+    this.orderly = deploys.length === 1 && deploys[0].failure?.cancels === undefined && !meanwhile;
     await Promise.all(
       deploys.map(async ({ stack, template, failure }) => {
         if (template === undefined) {
@@ -248,7 +257,8 @@ class Life implements Witness {
         this.audience.tell?.(`deploy ${stack}${failure ? `, which fails: ${JSON.stringify(failure)}` : ''}`);
         const deployment = await this.stacks.deploy(stack, region, secrets, failure);
         deployments.push(deployment);
-        if (failure && deployment.ok) this.inVain.push(failure);
+        const wasAnswered = failure?.cancels !== undefined && !this.sent.some((one) => one.withdrawn);
+        if (failure && (deployment.ok || wasAnswered)) this.inVain.push(failure);
       }),
     );
   }

@@ -2,10 +2,9 @@ import { readOwnership } from '../../src/handler/model/ownership';
 import { isProtected, type PolicyFound, policyFound } from '../../src/handler/model/purge-protection';
 import { OWNERSHIP_TAG } from '../../src/private/contract';
 import type { Sent, Stack } from './cloudformation-model';
-import { arrivedLate, cameBetween, type Excuse, isGivenUp, restoredBesides, restoredWithoutTrace } from './excuses';
+import { arrivedLate, cameBetween, isGivenUp, restoredBesides, restoredWithoutTrace } from './excuses';
 import type { PolicyChange } from './fake-secrets-manager';
-import { type Happened, isHeld, isRetained } from './happened';
-import type { Complaint, Invariant } from './invariants';
+import { type Complaint, type Excuse, type Happened, type Invariant, isHeld, isRetained } from './happened';
 import type { SecretRecord } from './secret-record';
 import type { Picture } from './snapshot';
 

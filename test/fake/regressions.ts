@@ -6,8 +6,6 @@ import { type Deploy, KEY, type LifePlan, type Step } from './life';
 /** A life that once broke a promise, in words and in steps. */
 export interface Regression {
   readonly story: string;
-  /** What makes it this story: parts of lines, in the order in which the story tells them. */
-  readonly happens?: readonly string[];
   readonly templates: readonly Template[];
   readonly steps: readonly Step[];
   readonly facts?: Partial<Facts>;
@@ -74,6 +72,15 @@ const fault = (operation: string, call: number, kind: Fault['kind'], moment: Fau
 /** Only of this request of the step. */
 const at = (request: number, one: Fault): Fault => ({ ...one, request });
 
+/** The call is under way for so many milliseconds. */
+const slow = (operation: string, call: number, delay: number, moment: Fault['moment'] = 'before'): Fault => ({
+  ...fault(operation, call, 'slow', moment),
+  delay,
+});
+
+/** The first request is delivered once more so many milliseconds after the first delivery. */
+const twice = (after: number) => [{ request: 0, when: 'overlapping', after }] as const;
+
 /** Makes the function wait and try again. */
 const denied = (operation: string, times: number) =>
   Array.from({ length: times }, (_, call) => fault(operation, call, 'denied'));
@@ -90,17 +97,15 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[A], [secret('A', 'b')], EMPTY],
     steps: [deploy('One', 0), deploy('Two', 1), deploy('One', 2)],
   },
-  ...[1, 2, 3, 4].map((call) => ({
-    story: `a Create has claimed the secret and dies, and its second delivery fails early (look ${call})`,
+  {
+    story: 'a Create has claimed the secret and dies, and its second delivery fails early',
     templates: [[A]],
     steps: [
       deploy('One', 0),
       destroy('One'),
-      deploy('One', 0, {
-        faults: [fault('TagResource', 0, 'dies', 'after'), fault('DescribeSecret', call, 'internal')],
-      }),
+      deploy('One', 0, { faults: [fault('TagResource', 0, 'dies', 'after'), fault('DescribeSecret', 1, 'internal')] }),
     ],
-  })),
+  },
   {
     story: 'of two deliveries at the same time one restores and the other one adopts; then the deployment fails',
     templates: [[A]],
@@ -158,7 +163,7 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 0),
       byHand('writes a value', 'a'),
       deploy('One', 1, { failure: { after: 1 } }),
-      deploy('One', 1, { faults: [fault('TagResource', 0, 'internal')] }),
+      deploy('One', 1, { faults: [fault('PutSecretValue', 0, 'internal')] }),
     ],
   },
   ...(['KEEP', 'REGENERATE'] as const).map((restoredValue) => ({
@@ -217,13 +222,13 @@ export const REGRESSIONS: readonly Regression[] = [
   },
   {
     story: 'a delivery dies while it removes replicas of which the template says nothing',
-    templates: [[A], [secret('A', 'a', REPLICATED)]],
+    templates: [[A], [secret('A', 'a', REPLICATED)], [secret('A', 'b', REPLICATED)]],
     steps: [
       deploy('One', 0),
       deploy('One', 1),
       deploy('One', 0, { faults: [fault('RemoveRegionsFromReplication', 0, 'dies', 'after')] }),
       destroy('One'),
-      deploy('Two', 1),
+      deploy('Two', 2),
       destroy('Two', { faults: [fault('RemoveRegionsFromReplication', 0, 'dies', 'after')] }),
     ],
   },
@@ -258,8 +263,8 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [
       [A],
       [A, secret('B', 'a', { value: 'declared 1', ...REPLICATED })],
-      [secret('A', 'a', { owner: 'shared', ...REPLICATED })],
-      [secret('A', 'a', { owner: 'shared', value: 'declared 1', replicas: ['eu-central-1'] })],
+      [secret('A', 'b', { owner: 'shared', ...REPLICATED })],
+      [secret('A', 'b', { owner: 'shared', value: 'declared 1', replicas: ['eu-central-1'] })],
     ],
     steps: [
       deploy('One', 0),
@@ -354,7 +359,7 @@ export const REGRESSIONS: readonly Regression[] = [
   },
   {
     story: 'a Create is withdrawn and goes on to write a value after its Delete gave the secret back',
-    templates: [[secret('A', 'a', { owner: 'shared', retain: true, restoredValue: 'REGENERATE' })]],
+    templates: [[secret('A', 'a', { owner: 'shared', restoredValue: 'REGENERATE' })]],
     steps: [
       deploy('Two', 0),
       deploy('One', 0, { failure: { after: 0, cancels: 0 }, faults: denied('GetRandomPassword', 4) }),
@@ -381,7 +386,7 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     steps: [
       deploy('One', 0),
-      deploy('Two', 1, { faults: [fault('DescribeSecret', 2, 'broken'), fault('TagResource', 2, 'internal')] }),
+      deploy('Two', 1, { faults: [fault('DescribeSecret', 2, 'broken'), fault('TagResource', 1, 'internal')] }),
     ],
   },
   {
@@ -533,7 +538,7 @@ export const REGRESSIONS: readonly Regression[] = [
           { stack: 'One', template: 1 },
           { stack: 'Two', template: 0 },
         ],
-        faults: denied('DeleteSecret', 5),
+        faults: denied('DeleteSecret', 4),
         duplicates: [],
       },
     ],
@@ -557,18 +562,17 @@ export const REGRESSIONS: readonly Regression[] = [
   },
   {
     story: 'of two deliveries one fails and schedules what the other one has just taken from another owner',
-    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS', existingPolicy: 'ADOPT' })]],
-    facts: { stateLags: true },
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
     steps: [
       deploy('One', 0),
       destroy('One'),
       deploy('Two', 1, {
         failure: { after: 1 },
-        duplicates: OVERLAPPING,
+        duplicates: twice(100),
         faults: [
-          fault('TagResource', 0, 'quotes'),
-          fault('DeleteSecret', 0, 'slow'),
-          fault('RestoreSecret', 1, 'slow'),
+          fault('RestoreSecret', 0, 'denied'),
+          at(0, fault('TagResource', 0, 'quotes')),
+          at(0, slow('DeleteSecret', 0, 1_500)),
         ],
       }),
     ],
@@ -646,8 +650,11 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       byHand('creates', 'a'),
       deploy('One', 0, {
-        duplicates: OVERLAPPING,
-        faults: [fault('UpdateSecret', 0, 'slow'), fault('UpdateSecret', 1, 'quotes')],
+        duplicates: twice(100),
+        faults: [
+          ...[0, 1, 3, 4].map((call) => fault('UpdateSecret', call, 'denied')),
+          fault('UpdateSecret', 5, 'quotes'),
+        ],
       }),
     ],
   },
@@ -813,6 +820,437 @@ export const REGRESSIONS: readonly Regression[] = [
       byHand('begins a rotation', 'a'),
       destroy('One'),
       deploy('One', 0, { faults: [fault('UpdateSecretVersionStage', 0, 'dies')] }),
+    ],
+  },
+  {
+    story: 'a Delete dies when the value is the one from before again, and its second delivery finds it so',
+    templates: [[secret('A', 'a', { value: 'declared 1' })], [secret('A', 'a', { value: 'declared 2' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 1, { failure: { after: 1 }, faults: [at(1, fault('DeleteSecret', 0, 'dies'))] }),
+    ],
+  },
+  {
+    story: 'a Create arrives once more after its secret was deleted for good',
+    templates: [[secret('A', 'a', { force: true }), secret('B', 'b')], [secret('B', 'b')]],
+    steps: [deploy('One', 0, { duplicates: LATER }), deploy('One', 1), LATE_EVENTS],
+  },
+  {
+    story: 'an Update is delivered twice, and one delivery acts when the rollback has ended on what it saw before',
+    templates: [[A], [secret('A', 'a', { window: 7 })]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        failure: { after: 1 },
+        duplicates: twice(100),
+        faults: [at(0, slow('DescribeSecret', 1, 15_000, 'after'))],
+      }),
+    ],
+  },
+  {
+    story: 'an Update to another name is delivered twice, and one delivery acts when the rollback has ended',
+    templates: [[A], [secret('A', 'b')]],
+    steps: [
+      deploy('One', 1),
+      deploy('One', 0),
+      deploy('One', 1, {
+        failure: { after: 1 },
+        duplicates: twice(100),
+        faults: [...denied('RestoreSecret', 1), at(0, slow('DescribeSecret', 1, 15_000, 'after'))],
+      }),
+    ],
+  },
+  {
+    story: 'a Delete is delivered twice, and somebody restores the secret while the second delivery looks',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [{ stack: 'One' }],
+        faults: [at(0, slow('DescribeSecret', 1, 6_000, 'after'))],
+        duplicates: twice(50),
+        meanwhile: { after: 4_000, what: 'restores', name: 'a' },
+      },
+    ],
+  },
+  {
+    story: 'a Create arrives once more after it took a secret from another owner, and was deleted since',
+    templates: [[A], [secret('B', 'b'), secret('A', 'a', { restorePolicy: 'ALWAYS' })], [secret('B', 'b')]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, { duplicates: [{ request: 1, when: 'later' }] }),
+      deploy('Two', 2),
+      LATE_EVENTS,
+    ],
+  },
+  {
+    story: 'two stacks take a scheduled secret from another owner, one a second after the other',
+    templates: [[secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    steps: [
+      byHand('creates for One', 'a'),
+      byHand('gives it to a stranger', 'a'),
+      byHand('schedules', 'a'),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0 },
+          { stack: 'Two', template: 0 },
+        ],
+        faults: denied('RestoreSecret', 5),
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story:
+      'of two deliveries one restores the secret of another owner, and the other one adopts it before it is claimed',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS', existingPolicy: 'ADOPT' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, {
+        failure: { after: 1 },
+        duplicates: twice(800),
+        faults: [at(0, slow('DescribeSecret', 1, 2_000))],
+      }),
+    ],
+  },
+  {
+    story: 'the Delete of a failed take-over dies when it has given the owner back',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, { failure: { after: 1 }, faults: [at(1, fault('DeleteSecret', 0, 'dies'))] }),
+    ],
+  },
+  {
+    story: 'a take-over of what nobody owned fails, and the role may not take all tags off any more',
+    templates: [[secret('B', 'b')], [secret('B', 'b'), secret('A', 'a', { existingPolicy: 'ADOPT' })]],
+    facts: { refusesLockout: true },
+    steps: [deploy('One', 0), byHand('creates', 'a'), deploy('One', 1, { failure: { after: 2 } })],
+  },
+  {
+    story: 'another stack takes a secret over while the replicas of its holder leave',
+    templates: [[secret('A', 'a', { owner: 'shared', ...REPLICATED })], EMPTY, [secret('A', 'a', { owner: 'shared' })]],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 1 },
+          { stack: 'Two', template: 2 },
+        ],
+        faults: [],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'an Update to another name is never answered',
+    templates: [[A], [secret('A', 'b')]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { faults: [0, 1, 2].map((call) => at(0, fault('answer', call, 'dies'))) }),
+    ],
+  },
+  {
+    story: 'an Update and its rollback come for a secret that was given to a stranger',
+    templates: [[A], [secret('A', 'a', { description: 'one' })]],
+    steps: [deploy('One', 0), byHand('gives it to a stranger', 'a'), deploy('One', 1)],
+  },
+  {
+    story: 'an Update dies when it has written the value',
+    templates: [[secret('A', 'a', { value: 'declared 1' })], [secret('A', 'a', { value: 'declared 2' })]],
+    steps: [deploy('One', 0), deploy('One', 1, { faults: [fault('PutSecretValue', 0, 'dies', 'after')] })],
+  },
+  {
+    story: 'two resources of one template have one name',
+    templates: [[A, secret('C', 'a')]],
+    steps: [deploy('One', 0)],
+  },
+  {
+    story: 'the events of the stack cannot be seen while an adopted secret is given back',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT' })]],
+    facts: { eventsAreHidden: true },
+    steps: [byHand('creates', 'a'), deploy('One', 0, { failure: { after: 1 } })],
+  },
+  {
+    story: 'replicas take longer to go than the function waits',
+    templates: [[secret('A', 'a', REPLICATED)]],
+    facts: { replicasLinger: true },
+    steps: [deploy('One', 0), destroy('One')],
+  },
+  ...[
+    [[], ['us-east-1']],
+    [['us-east-1'], []],
+  ].map(([before, replicas]) => ({
+    story: `a Create is withdrawn, and goes on to change replicas after its Delete gave the secret back (${replicas})`,
+    templates: [
+      [secret('A', 'a', { owner: 'shared', replicas: before })],
+      [secret('A', 'a', { owner: 'shared', description: 'one', replicas })],
+    ],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 1, { failure: { after: 0, cancels: 0 }, faults: [slow('UpdateSecret', 0, 12_000)] }),
+    ],
+  })),
+  {
+    story: 'of two deliveries one fails and gives the secret back, and the other one had seen tags that this takes off',
+    templates: [[secret('A', 'a', { owner: 'shared' })], [secret('A', 'a', { owner: 'shared', description: 'one' })]],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 1, {
+        duplicates: twice(50),
+        faults: [
+          at(0, slow('TagResource', 0, 500)),
+          at(0, slow('TagResource', 1, 4_000)),
+          at(0, fault('UpdateSecret', 0, 'quotes')),
+          at(0, fault('answer', 0, 'dies')),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'a delivery claims a secret while the Delete of the withdrawn Create takes the last tags off',
+    templates: [[secret('A', 'a', { owner: 'shared', restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 0 },
+        duplicates: twice(50),
+        faults: [
+          at(0, slow('TagResource', 0, 500)),
+          at(0, slow('TagResource', 1, 6_000)),
+          at(0, slow('GetRandomPassword', 0, 3_000)),
+          ...[0, 1].map((call) => slow('UntagResource', call, 4_000)),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'of two deliveries one has restored, and fails when the other one has adopted and given back',
+    templates: [[secret('A', 'a', { restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 0 },
+        duplicates: twice(1_000),
+        faults: [
+          at(0, slow('RestoreSecret', 0, 20_000, 'after')),
+          at(0, slow('GetRandomPassword', 0, 2_000)),
+          at(0, fault('TagResource', 2, 'quotes')),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'a secret is empty but for a rotation that has begun, and is adopted with a generated value',
+    templates: [[secret('A', 'a', { value: 'none', owner: 'shared' })], [secret('A', 'a', { owner: 'shared' })]],
+    steps: [deploy('Two', 0), byHand('begins a rotation', 'a'), deploy('One', 1)],
+  },
+  {
+    story: 'an Update is withdrawn, and has its value when the rollback has ended',
+    templates: [[secret('A', 'a', { value: 'declared 1' })], [A]],
+    facts: { withdrawsUpdates: true },
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 0, cancels: 2_000 }, faults: [slow('GetRandomPassword', 0, 15_000)] }),
+    ],
+  },
+  {
+    story: 'a secret changes hands by its Create, which is delivered late, while its Delete waits for a permission',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 0, {
+        failure: { after: 1 },
+        duplicates: twice(100),
+        faults: [
+          at(0, slow('DescribeSecret', 1, 5_500, 'after')),
+          ...[0, 1, 2, 3].map((call) => at(1, fault('UpdateSecretVersionStage', call, 'denied'))),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'an update fails, and its stack is deleted without a rollback, of which the secret was to go for good',
+    templates: [[secret('A', 'a', { force: true })], [secret('A', 'a', { force: true, description: 'one' })]],
+    steps: [deploy('One', 0), deploy('One', 1, { failure: { after: 1, deletes: true } })],
+  },
+  {
+    story: 'a creation fails, and its stack is deleted without a rollback, with what it had created and adopted',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT', force: true }), secret('B', 'b', { force: true })]],
+    steps: [byHand('creates', 'a'), deploy('One', 0, { failure: { after: 2, deletes: true } })],
+  },
+  {
+    story: 'the answer to CreateSecret takes long, and another stack takes the secret over meanwhile',
+    templates: [
+      [secret('A', 'a', { owner: 'shared', ...REPLICATED })],
+      [secret('A', 'a', { owner: 'shared', existingPolicy: 'ADOPT' })],
+    ],
+    steps: [
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0 },
+          { stack: 'Two', template: 1 },
+        ],
+        faults: [slow('CreateSecret', 0, 15_000, 'after')],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'a Delete looks at its secret for long, and another stack takes it over meanwhile',
+    templates: [[secret('A', 'a', { owner: 'shared' })]],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [{ stack: 'One' }, { stack: 'Two', template: 0 }],
+        faults: [at(0, slow('DescribeSecret', 0, 15_000, 'after'))],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'a Create is withdrawn, and its secret is given back while replicas leave and before others are added',
+    templates: [
+      [secret('A', 'a', { owner: 'shared', ...REPLICATED })],
+      [secret('A', 'a', { owner: 'shared', replicas: ['eu-central-1'] })],
+    ],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 1, { failure: { after: 0, cancels: 2_500 }, faults: [slow('TagResource', 0, 1_000, 'after')] }),
+    ],
+  },
+  {
+    story: 'of two stacks one wants to restore for long what the other one has restored by then',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    facts: { restoreOfLiveFails: true },
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0 },
+          { stack: 'Two', template: 1 },
+        ],
+        faults: [at(0, slow('RestoreSecret', 0, 15_000))],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'a Create is refused for what its resource left behind, and the events of the stack cannot be seen',
+    templates: [[secret('A', 'a', { retain: true })], EMPTY, [secret('A', 'a', { existingPolicy: 'FAIL' })]],
+    facts: { eventsAreHidden: true },
+    steps: [deploy('One', 0), deploy('One', 1), deploy('One', 2)],
+  },
+  {
+    story: 'of two deliveries one fails and takes the replicas away, while the other one is answered',
+    templates: [[secret('A', 'a', REPLICATED)]],
+    steps: [
+      deploy('One', 0, {
+        duplicates: twice(700),
+        faults: [at(0, fault('DescribeSecret', 6, 'throttle')), at(0, slow('RemoveRegionsFromReplication', 0, 24_000))],
+      }),
+    ],
+  },
+  {
+    story: 'the Delete of a failed take-over looks at the secret for long, and another stack takes it meanwhile',
+    templates: [
+      [secret('A', 'a', { existingPolicy: 'ADOPT' })],
+      [secret('B', 'b'), secret('A', 'a', { existingPolicy: 'ADOPT' })],
+    ],
+    steps: [
+      byHand('creates', 'a'),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0, failure: { after: 1 } },
+          { stack: 'Two', template: 1 },
+        ],
+        faults: [
+          slow('CreateSecret', 0, 10_000),
+          ...[1, 2].map((request) => at(request, slow('DescribeSecret', 0, 15_000, 'after'))),
+        ],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'a secret has lost its tags, and a value that another stack wrote makes way before the next one',
+    templates: [
+      [secret('A', 'a', { existingPolicy: 'ADOPT', value: 'declared 1' })],
+      [secret('A', 'a', { existingPolicy: 'ADOPT', retain: true, restoredValue: 'REGENERATE' })],
+      [secret('A', 'a', { existingPolicy: 'ADOPT', value: 'declared 2' })],
+    ],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 1, { failure: { after: 1 } }),
+      byHand('removes our tags', 'a'),
+      deploy('Two', 2),
+    ],
+  },
+  {
+    story: 'a Create looks for long at the secret of its owner, and another stack takes it meanwhile',
+    templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT' })]],
+    steps: [
+      byHand('creates for One', 'a'),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0 },
+          { stack: 'Two', template: 1 },
+        ],
+        faults: [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'a Create is withdrawn, and goes on to change settings after its Delete gave the secret back',
+    templates: [[secret('A', 'a', { owner: 'shared' })], [secret('A', 'a', { owner: 'shared', description: 'one' })]],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 1, { failure: { after: 0, cancels: 0 }, faults: [at(0, slow('TagResource', 0, 12_000, 'after'))] }),
+    ],
+  },
+  {
+    story: 'a Delete for good takes its last look for long, and another stack takes the secret over meanwhile',
+    templates: [[secret('A', 'a', { force: true })], [secret('A', 'a', { force: true, existingPolicy: 'ADOPT' })]],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [{ stack: 'One' }, { stack: 'Two', template: 1 }],
+        faults: [at(0, slow('DescribeSecret', 1, 15_000, 'after'))],
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'a Create looks for long at a scheduled secret, and another stack restores it meanwhile',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'One', template: 0 },
+          { stack: 'Two', template: 1 },
+        ],
+        faults: [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
+        duplicates: [],
+      },
     ],
   },
   {
