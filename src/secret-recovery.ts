@@ -124,8 +124,8 @@ export interface SecretRecoveryProps {
    *
    * The resource policy of the secret denies that to everybody. Whoever means it restores the secret, takes the policy off,
    * and deletes it. A policy that the template has for the secret (`addToResourcePolicy()`, a rotation) gets the statement
-   * as well; where somebody else has put one there, the deployment fails and leaves it alone. Taking the prop away takes the denial off, in
-   * a stack that has had it.
+   * as well; where somebody else has put one there, the deployment fails and leaves it alone. Taking the prop away takes
+   * the denial off, in a stack that has had it.
    *
    * Throws together with `forceDeleteWithoutRecovery`, and at synthesis for a policy whose statements only the deployment
    * knows.
@@ -264,7 +264,7 @@ export class SecretRecovery extends Mixin {
 }
 
 function makeRecoverable(secret: CfnSecret, props: SecretRecoveryProps): void {
-  assertWindow(props, secret);
+  assertForceDeletion(props, secret);
   if (props.owner !== undefined) assertOwner(props.owner, secret);
   assertRemovalPolicy(secret);
   assertName(secret);
@@ -317,7 +317,7 @@ function recoveryProperties(props: SecretRecoveryProps, secret: CfnSecret): Reco
   };
 }
 
-function assertWindow(props: SecretRecoveryProps, scope: IConstruct): void {
+function assertForceDeletion(props: SecretRecoveryProps, scope: IConstruct): void {
   if (props.forceDeleteWithoutRecovery && props.purgeProtection) {
     throw error(
       scope,

@@ -52,8 +52,8 @@ export async function apply(
     await addReplicas(env, secret.arn, changes.addReplicas);
     await awaitReplicas(attempt, secret.arn, changes.awaitReplicas);
   } catch (error) {
-    // @defence rollback-without-replica: throw error
     // By now everything else is as it was.
+    // @defence rollback-without-replica: throw error
     if (!(await attempt.isRollback())) throw error;
     env.log({ step: 'replicas not brought back', secret: secret.arn, error: errorName(error) });
   }

@@ -14,7 +14,7 @@ import { letReplicasGo, undoValue } from './apply';
 import type { Attempt } from './attempt';
 import { giveBack, giveBackOwner } from './give-back';
 import { protectReleased } from './protect';
-import { hasChanged, inSameHands, isOld, type Seen } from './seen';
+import { hasChanged, inSameHands, isOld, type Seen, unlessChanged } from './seen';
 
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
@@ -115,8 +115,9 @@ async function perform(
   // @defence release-undoes-value
   if (decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
   // Looking, and a permission for that, may take long.
+  const changed = await unlessChanged(attempt, seen);
   // @defence looked-long-ago
-  if (isOld(attempt, seen) && (await hasChanged(attempt.env, secret))) return new Stale(failOtherHands(secret));
+  if (changed) return changed;
   const now = decision.do === 'leave' ? secret : await protectFirst(attempt, secret, decision.protection);
   if (now instanceof Stale) return now;
   switch (decision.do) {
