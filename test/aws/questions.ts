@@ -438,63 +438,54 @@ function protocolStack(stack: Stack): void {
   }
 }
 
-/** Takes its time for an Update, so that its state can be seen. */
-const UNDONE = `
-exports.handler = async (event) => {
-  const query = new URL(event.ResponseURL).searchParams;
-  const date = (query.get('X-Amz-Date') || '').replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
-  if (event.RequestType === 'Update') await new Promise((resolve) => setTimeout(resolve, 5000));
-  const { Which } = event.ResourceProperties;
-  const undone = event.RequestType === 'Update' && Which === 'first';
-  const body = JSON.stringify({
-    Status: 'SUCCESS',
-    PhysicalResourceId: undone
-      ? 'given ' + event.PhysicalResourceId + ' at ' + (date || 'unknown')
-      : event.RequestType === 'Delete' ? event.PhysicalResourceId : Which,
-    StackId: event.StackId,
-    RequestId: event.RequestId,
-    LogicalResourceId: event.LogicalResourceId,
-  });
-  const { request } = require(event.ResponseURL.startsWith('http:') ? 'node:http' : 'node:https');
+/** For functions of custom resources: when a request was sent, and an answer to it. */
+const PROTOCOL = `
+function sentAt(event) {
+  const date = new URL(event.ResponseURL).searchParams.get('X-Amz-Date') || '';
+  return date.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+}
+async function succeed({ ResponseURL, StackId, RequestId, LogicalResourceId }, answer) {
+  const body = JSON.stringify({ Status: 'SUCCESS', StackId, RequestId, LogicalResourceId, ...answer });
+  const { request } = require(ResponseURL.startsWith('http:') ? 'node:http' : 'node:https');
   await new Promise((resolve, reject) => {
     const headers = { 'content-type': '', 'content-length': Buffer.byteLength(body) };
-    const outgoing = request(event.ResponseURL, { method: 'PUT', headers }, (answer) => {
-      answer.resume();
-      answer.on('end', resolve);
+    const outgoing = request(ResponseURL, { method: 'PUT', headers }, (answered) => {
+      answered.resume();
+      answered.on('end', resolve);
     });
     outgoing.on('error', reject);
     outgoing.end(body);
+  });
+}
+`;
+
+/** Takes its time for an Update, so that its state can be seen. */
+const UNDONE = `${PROTOCOL}
+exports.handler = async (event) => {
+  if (event.RequestType === 'Update') await new Promise((resolve) => setTimeout(resolve, 5000));
+  const { Which } = event.ResourceProperties;
+  const undone = event.RequestType === 'Update' && Which === 'first';
+  await succeed(event, {
+    PhysicalResourceId: undone
+      ? 'given ' + event.PhysicalResourceId + ' at ' + (sentAt(event) || 'unknown')
+      : event.RequestType === 'Delete' ? event.PhysicalResourceId : Which,
   });
 };
 `;
 
 /** Answers custom resource requests with the shape of the URL, never with its signature; as a rotation it does nothing. */
-const RESPONDER = `
+const RESPONDER = `${PROTOCOL}
 exports.handler = async (event) => {
   if (!event.ResponseURL) return;
   const query = new URL(event.ResponseURL).searchParams;
-  const date = (query.get('X-Amz-Date') || '').replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
-  const body = JSON.stringify({
-    Status: 'SUCCESS',
+  const date = sentAt(event);
+  await succeed(event, {
     PhysicalResourceId: 'protocol',
-    StackId: event.StackId,
-    RequestId: event.RequestId,
-    LogicalResourceId: event.LogicalResourceId,
     Data: {
       Parameters: [...query.keys()].join(', ') || 'none',
       Expires: query.get('X-Amz-Expires') || 'none',
       Age: String(date ? Date.now() - Date.parse(date) : 'unknown'),
     },
-  });
-  const { request } = require(event.ResponseURL.startsWith('http:') ? 'node:http' : 'node:https');
-  await new Promise((resolve, reject) => {
-    const headers = { 'content-type': '', 'content-length': Buffer.byteLength(body) };
-    const outgoing = request(event.ResponseURL, { method: 'PUT', headers }, (answer) => {
-      answer.resume();
-      answer.on('end', resolve);
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
   });
 };
 `;
