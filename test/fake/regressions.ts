@@ -31,6 +31,11 @@ function destroy(stack: Deploy['stack'], { faults = [], duplicates = [] }: Extra
   return { kind: 'deploy', deploys: [{ stack }], faults, duplicates };
 }
 
+/** The stacks are deployed at the same time; without a template one is destroyed. */
+function sideBySide(deploys: DeployStep['deploys'], faults: DeployStep['faults'] = []): Step {
+  return { kind: 'deploy', deploys, faults, duplicates: [] };
+}
+
 function byHand(what: (Step & { kind: 'by hand' })['what'], name: string, region = 'eu-west-1'): Step {
   return { kind: 'by hand', what, name, region };
 }
@@ -487,15 +492,13 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[secret('A', 'a', { owner: 'shared', existingPolicy: 'FAIL' })]],
     facts: { policyLags: true },
     steps: [
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0, failure: { after: 0, cancels: 701 } },
           { stack: 'Two', template: 0 },
         ],
-        faults: denied('CreateSecret', 6),
-        duplicates: [],
-      },
+        denied('CreateSecret', 6),
+      ),
     ],
   },
   {
@@ -532,15 +535,13 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[secret('A', 'a', { owner: 'shared' })], EMPTY],
     steps: [
       deploy('One', 0),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 1 },
           { stack: 'Two', template: 0 },
         ],
-        faults: denied('DeleteSecret', 4),
-        duplicates: [],
-      },
+        denied('DeleteSecret', 4),
+      ),
     ],
   },
   {
@@ -617,15 +618,13 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     steps: [
       byHand('creates', 'a'),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0, failure: { after: 1 } },
           { stack: 'Two', template: 1 },
         ],
-        faults: [...denied('GetRandomPassword', 3), ...[1, 2].map((call) => fault('UntagResource', call, 'denied'))],
-        duplicates: [],
-      },
+        [...denied('GetRandomPassword', 3), ...[1, 2].map((call) => fault('UntagResource', call, 'denied'))],
+      ),
     ],
   },
   {
@@ -893,15 +892,13 @@ export const REGRESSIONS: readonly Regression[] = [
       byHand('creates for One', 'a'),
       byHand('gives it to a stranger', 'a'),
       byHand('schedules', 'a'),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0 },
           { stack: 'Two', template: 0 },
         ],
-        faults: denied('RestoreSecret', 5),
-        duplicates: [],
-      },
+        denied('RestoreSecret', 5),
+      ),
     ],
   },
   {
@@ -938,15 +935,10 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[secret('A', 'a', { owner: 'shared', ...REPLICATED })], EMPTY, [secret('A', 'a', { owner: 'shared' })]],
     steps: [
       deploy('One', 0),
-      {
-        kind: 'deploy',
-        deploys: [
-          { stack: 'One', template: 1 },
-          { stack: 'Two', template: 2 },
-        ],
-        faults: [],
-        duplicates: [],
-      },
+      sideBySide([
+        { stack: 'One', template: 1 },
+        { stack: 'Two', template: 2 },
+      ]),
     ],
   },
   {
@@ -1094,15 +1086,13 @@ export const REGRESSIONS: readonly Regression[] = [
       [secret('A', 'a', { owner: 'shared', existingPolicy: 'ADOPT' })],
     ],
     steps: [
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0 },
           { stack: 'Two', template: 1 },
         ],
-        faults: [slow('CreateSecret', 0, 15_000, 'after')],
-        duplicates: [],
-      },
+        [slow('CreateSecret', 0, 15_000, 'after')],
+      ),
     ],
   },
   {
@@ -1110,12 +1100,10 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[secret('A', 'a', { owner: 'shared' })]],
     steps: [
       deploy('One', 0),
-      {
-        kind: 'deploy',
-        deploys: [{ stack: 'One' }, { stack: 'Two', template: 0 }],
-        faults: [at(0, slow('DescribeSecret', 0, 15_000, 'after'))],
-        duplicates: [],
-      },
+      sideBySide(
+        [{ stack: 'One' }, { stack: 'Two', template: 0 }],
+        [at(0, slow('DescribeSecret', 0, 15_000, 'after'))],
+      ),
     ],
   },
   {
@@ -1136,15 +1124,13 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       deploy('One', 0),
       destroy('One'),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0 },
           { stack: 'Two', template: 1 },
         ],
-        faults: [at(0, slow('RestoreSecret', 0, 15_000))],
-        duplicates: [],
-      },
+        [at(0, slow('RestoreSecret', 0, 15_000))],
+      ),
     ],
   },
   {
@@ -1171,18 +1157,16 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     steps: [
       byHand('creates', 'a'),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0, failure: { after: 1 } },
           { stack: 'Two', template: 1 },
         ],
-        faults: [
+        [
           slow('CreateSecret', 0, 10_000),
           ...[1, 2].map((request) => at(request, slow('DescribeSecret', 0, 15_000, 'after'))),
         ],
-        duplicates: [],
-      },
+      ),
     ],
   },
   {
@@ -1204,15 +1188,13 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT' })]],
     steps: [
       byHand('creates for One', 'a'),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0 },
           { stack: 'Two', template: 1 },
         ],
-        faults: [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
-        duplicates: [],
-      },
+        [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
+      ),
     ],
   },
   {
@@ -1228,12 +1210,10 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[secret('A', 'a', { force: true })], [secret('A', 'a', { force: true, existingPolicy: 'ADOPT' })]],
     steps: [
       deploy('One', 0),
-      {
-        kind: 'deploy',
-        deploys: [{ stack: 'One' }, { stack: 'Two', template: 1 }],
-        faults: [at(0, slow('DescribeSecret', 1, 15_000, 'after'))],
-        duplicates: [],
-      },
+      sideBySide(
+        [{ stack: 'One' }, { stack: 'Two', template: 1 }],
+        [at(0, slow('DescribeSecret', 1, 15_000, 'after'))],
+      ),
     ],
   },
   {
@@ -1242,15 +1222,13 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       deploy('One', 0),
       destroy('One'),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'One', template: 0 },
           { stack: 'Two', template: 1 },
         ],
-        faults: [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
-        duplicates: [],
-      },
+        [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
+      ),
     ],
   },
   {
@@ -1276,12 +1254,10 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     steps: [
       deploy('One', 0),
-      {
-        kind: 'deploy',
-        deploys: [{ stack: 'One' }, { stack: 'Two', template: 1 }],
-        faults: [{ ...fault('GetResourcePolicy', 0, 'slow'), request: 0 }],
-        duplicates: [],
-      },
+      sideBySide(
+        [{ stack: 'One' }, { stack: 'Two', template: 1 }],
+        [{ ...fault('GetResourcePolicy', 0, 'slow'), request: 0 }],
+      ),
     ],
   },
   {
