@@ -10,6 +10,8 @@ import { FakeSecretsManager } from '../fake/fake-secrets-manager';
 /** Longer than anything takes that the service does later; here, as in moto, it is done at once. */
 const LATER = 2 * MINUTE;
 
+const CURRENT = 'AWSCURRENT';
+
 /** In place of moto: the fake, which needs neither a process nor HTTP. Only the reset comes as moto expects it. */
 export async function startMoto() {
   let account = new Account();
@@ -43,7 +45,11 @@ class Account {
 
   async call(region: string, command: Command): Promise<object> {
     const { input } = command;
-    if (command.constructor.name === 'GetRandomPasswordCommand') return { RandomPassword: password(input) };
+    const operation = command.constructor.name.replace('Command', '');
+    if (operation === 'GetRandomPassword') return { RandomPassword: password(input) };
+    const [label = input.VersionStage ?? CURRENT] = input.VersionStages ?? [];
+    if (label !== CURRENT && operation === 'PutSecretValue') return this.begin(region, input);
+    if (label !== CURRENT && operation === 'GetSecretValue') return this.labelled(region, input.SecretId, label);
     const isReserved = ({ Key }: Tag) => Key?.startsWith('aws:');
     const Tags = input.Tags?.filter((tag: Tag) => !isReserved(tag));
     const output = await this.secrets
@@ -58,6 +64,17 @@ class Account {
     }
     await this.clock.pass(LATER);
     return output;
+  }
+
+  /** A rotation, the only one that gives a value another label than that of the current one. */
+  private begin(region: string, { SecretId, SecretString }: { SecretId: string; SecretString: string }): object {
+    this.secrets.beginRotation(region, SecretId, SecretString);
+    return {};
+  }
+
+  private labelled(region: string, id: string, label: string): object {
+    const versions = [...(this.secrets.named(region, id)?.versions.values() ?? [])];
+    return { SecretString: versions.find(({ stages }) => stages.has(label))?.value };
   }
 }
 
