@@ -1266,4 +1266,111 @@ export const REGRESSIONS: readonly Regression[] = [
     facts: { forbidsForce: true },
     steps: [deploy('One', 0), destroy('One')],
   },
+  {
+    story: 'an empty secret has the values of two failed take-overs, of which the second one was put back',
+    templates: [
+      [secret('A', 'a', { owner: 'shared', value: 'none' })],
+      [secret('A', 'a', { owner: 'shared', restoredValue: 'REGENERATE' })],
+      [secret('A', 'a', { owner: 'shared', value: 'declared 1' })],
+    ],
+    steps: [
+      deploy('Two', 0),
+      deploy('One', 1, { failure: { after: 1 } }),
+      deploy('One', 1, { failure: { after: 1 } }),
+      deploy('Two', 2),
+    ],
+  },
+  {
+    story: 'a Create looks for long whether somebody else has taken what it restored, and somebody does meanwhile',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      {
+        kind: 'deploy',
+        deploys: [
+          { stack: 'Two', template: 1 },
+          { stack: 'One', template: 0 },
+        ],
+        faults: [0, 1].map((request) => at(request, slow('DescribeSecret', 1, 12_000, 'after'))),
+        duplicates: [],
+      },
+    ],
+  },
+  {
+    story: 'of two deliveries one fails and gives the secret back, which takes long, while the other one is answered',
+    templates: [[secret('A', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE', description: 'one' })]],
+    steps: [
+      byHand('creates', 'a'),
+      deploy('One', 0, {
+        duplicates: twice(50),
+        faults: [
+          at(0, slow('TagResource', 0, 300)),
+          at(0, fault('UpdateSecret', 1, 'denied')),
+          at(0, fault('UpdateSecret', 2, 'quotes')),
+          at(0, slow('answer', 0, 3_000)),
+          at(0, slow('UpdateSecretVersionStage', 0, 8_000)),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'a Delete waits for its permission, while the Create that it undoes still writes its value',
+    templates: [[secret('A', 'a', { restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 1_000 },
+        faults: [
+          at(0, slow('GetRandomPassword', 0, 3_500)),
+          at(0, slow('PutSecretValue', 0, 15_000, 'after')),
+          ...denied('DeleteSecret', 4).map((one) => at(1, one)),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'of two deliveries one waits for the permission to undo what it failed at, while the other one is answered',
+    templates: [[A], [secret('A', 'a', { description: 'one' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 1, {
+        duplicates: twice(50),
+        faults: [
+          at(0, fault('UpdateSecret', 1, 'internal')),
+          at(0, slow('UpdateSecret', 0, 4_000)),
+          ...denied('DeleteSecret', 4).map((one) => at(0, one)),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'both deliveries of an Update to a former name fail, one of them when the other one was answered',
+    templates: [[A], [secret('A', 'b')]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      deploy('One', 0, {
+        duplicates: OVERLAPPING,
+        faults: [fault('TagResource', 0, 'throttle'), fault('TagResource', 1, 'throttle')],
+      }),
+    ],
+  },
+  {
+    story:
+      'a second delivery of a Delete restores what is scheduled already to give it back, when the first one is answered',
+    templates: [[secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    facts: { stateLags: true },
+    steps: [
+      deploy('Two', 0),
+      destroy('Two'),
+      deploy('One', 0, {
+        failure: { after: 1 },
+        duplicates: [{ request: 1, when: 'overlapping', after: 50 }],
+        faults: [at(1, slow('RestoreSecret', 0, 6_000))],
+      }),
+    ],
+  },
 ];

@@ -29,6 +29,7 @@ function prepared(answers: Record<string, (object | Error)[]> = {}) {
   return { service, fake, env: fake.env };
 }
 
+const never = async () => false;
 const shown = (tags = heldBy(SHOP), more = {}) => ({ ARN, Name: NAME, Tags: tagList(tags), ...more });
 
 describe('a secret as DescribeSecret shows it', () => {
@@ -153,8 +154,8 @@ describe('a removal', () => {
 
   test('has a window, or is for good', async () => {
     const { env, service } = prepared();
-    await remove(env, secret, 7);
-    await remove(env, secret, undefined);
+    await remove(env, secret, 7, never);
+    await remove(env, secret, undefined, never);
     expect(service.inputs('DeleteSecret')).toEqual([
       { SecretId: ARN, RecoveryWindowInDays: 7 },
       { SecretId: ARN, ForceDeleteWithoutRecovery: true },
@@ -166,19 +167,21 @@ describe('a removal', () => {
     ['is gone', MISSING],
   ])('is done when the secret %s', async (_, seen) => {
     const { env } = prepared({ DeleteSecret: [OTHER], DescribeSecret: [seen] });
-    expect(await remove(env, secret, 7)).toBeUndefined();
+    expect(await remove(env, secret, 7, never)).toBeUndefined();
   });
 
   test('is tried again while the secret is as it was', async () => {
     const { env } = prepared({ DeleteSecret: [INVALID, {}], DescribeSecret: [shown()] });
-    expect(await remove(env, secret, 7)).toBeUndefined();
+    expect(await remove(env, secret, 7, never)).toBeUndefined();
     const failing = prepared({ DeleteSecret: [OTHER], DescribeSecret: [shown()] });
-    await expect(remove(failing.env, secret, 7)).rejects.toThrow('DeleteSecret failed with InternalServiceError');
+    await expect(remove(failing.env, secret, 7, never)).rejects.toThrow(
+      'DeleteSecret failed with InternalServiceError',
+    );
   });
 
   test('is not tried again when the secret has come into other hands', async () => {
     const { env, service } = prepared({ DeleteSecret: [INVALID], DescribeSecret: [shown(heldBy(BANK))] });
-    expect(await remove(env, secret, 7)).toBeInstanceOf(Stale);
+    expect(await remove(env, secret, 7, never)).toBeInstanceOf(Stale);
     expect(service.inputs('DeleteSecret')).toHaveLength(1);
   });
 });

@@ -4,6 +4,12 @@ import { calling, errorName, Stale } from '../errors';
 /** Time that stays for undoing what was done, and for the answer. */
 const RESERVE_MS = 45_000;
 
+/**
+ * For how long what was seen counts as what is. To withdraw a request, CloudFormation must see another resource fail, begin
+ * the rollback and send a Delete.
+ */
+export const FRESH_MS = 2_000;
+
 /** Error names that go away by themselves, each with how long to wait for that; milliseconds. */
 export type Transient = Readonly<Record<string, number>>;
 
@@ -62,18 +68,26 @@ export async function retryAny<T>(env: Environment, attempt: () => Promise<T>): 
   return attempt();
 }
 
+/** An answer that took long may tell of the past. */
+export async function freshly<T>(env: Environment, ask: () => Promise<T>): Promise<T> {
+  const at = env.now();
+  const answer = await ask();
+  // @defence fresh-answer: return answer
+  return env.now() - at > FRESH_MS ? ask() : answer;
+}
+
 /** CloudFormation takes few calls a second, and its answer decides: it is worth some patience. */
 export async function retryQuery<T>(env: Environment, query: () => Promise<T>): Promise<T> {
   // @defence asks-patiently
   for (const pause of [1_000, 3_000, 6_000]) {
     try {
-      return await query();
+      return await freshly(env, query);
     } catch (error) {
       env.log({ step: 'stack not seen', error: errorName(error) });
       await env.sleep(pause);
     }
   }
-  return query();
+  return freshly(env, query);
 }
 
 /** Asks CloudFormation where its answer is a precaution only. */

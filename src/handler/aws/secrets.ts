@@ -17,7 +17,8 @@ import type { Metadata } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
-import { IAM_LAG, pollUntil, retryTransient, STATE_LAG, type Transient } from './retry';
+import { versionWith } from '../model/versions';
+import { freshly, IAM_LAG, pollUntil, retryTransient, STATE_LAG, type Transient } from './retry';
 import { wholeAnswerOf } from './whole-answer';
 
 /** Of a region that is denied, or not enabled, no waiting makes an answer. */
@@ -33,7 +34,9 @@ export async function describe(
   try {
     const command = new DescribeSecretCommand({ SecretId: id });
     const whole = wholeAnswerOf(command);
-    const answer = await retryTransient(env, 'DescribeSecret', transient, () => client.send(command));
+    const answer = await retryTransient(env, 'DescribeSecret', transient, () =>
+      freshly(env, () => client.send(command)),
+    );
     return existingSecret({ ...whole(), ...answer });
   } catch (error) {
     if (errorName(error) === 'ResourceNotFoundException') return undefined;
@@ -89,12 +92,14 @@ export async function restore(env: Environment, { arn, ownership }: ExistingSecr
 /**
  * With a window the secret can be restored; without one it is gone.
  *
+ * @param isMoot Whether there is no need for it any more, asked when it was refused
  * @returns `Stale` when it has come into other hands since it was looked at
  */
 export async function remove(
   env: Environment,
   secret: ExistingSecret,
   windowInDays: number | undefined,
+  isMoot: () => Promise<boolean>,
 ): Promise<Stale | undefined> {
   const how =
     windowInDays === undefined ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: windowInDays };
@@ -107,9 +112,13 @@ export async function remove(
       // @defence remove-looks-again: const now = await describe(env, secret.arn)
       const now = await pollUntil(env, () => describe(env, secret.arn), isLive);
       if (!isLive(now)) return undefined;
-      // @defence remove-decides-anew: throw error
-      if (isSameClaim(now.ownership, secret.ownership)) throw error;
-      return new Stale(error);
+      // @defence remove-decides-anew
+      if (!isSameClaim(now.ownership, secret.ownership)) return new Stale(error);
+      // @defence written-while-refused
+      if (versionWith('AWSCURRENT', now) !== versionWith('AWSCURRENT', secret)) return new Stale(error);
+      // @defence done-while-refused
+      if (await isMoot()) return undefined;
+      throw error;
     }
     return undefined;
   });

@@ -12,12 +12,12 @@ import { claimedProtection, liveProtection } from '../model/purge-protection';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
 import { produceValue } from '../secret-value';
-import { apply, assertHolder, awaitReplicas, endCutOffRotation } from './apply';
+import { apply, awaitReplicas, endCutOffRotation } from './apply';
 import { type Attempt, unknownSecret } from './attempt';
 import { assertDeclared, prepareAdoption, prepareCreation, prepareRestore } from './prepare';
 import { protectLive } from './protect';
 import { release } from './release';
-import { type Seen, seeWhetherTaken, unlessChanged } from './seen';
+import { assertHolder, type Seen, seeWhetherTaken, unlessChanged } from './seen';
 
 /** A secret that the resource has got hold of. */
 export interface Acquired {
@@ -35,12 +35,12 @@ const NAME_WAIT_MS = 120_000;
 export async function acquire(attempt: Attempt, direction: Direction): Promise<Acquired> {
   const { env, declared, requester } = attempt;
   assertDeclared(attempt);
-  let restoring: ExistingSecret | undefined;
   return retryOnStale(env, NAME_WAIT_MS, async () => {
     const look = async () => {
       const at = env.now();
       const found = await describe(env, declared.name);
       // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
+      const { restoring } = attempt;
       const restored = restoring && isLive(found) && isSameHolder(found.ownership, restoring.ownership);
       const decision: Acquisition = restored
         ? { action: 'restore', secret: found }
@@ -50,8 +50,6 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
     // @defence acquire-looks-again: const { at, found, decision } = await look()
     const { at, found, decision } = await pollUntil(env, look, (now) => !mayPass(attempt, now.found, now.decision));
     env.log({ step: decision.action, secret: found?.arn ?? declared.name, why: whyLeft(decision) });
-    // @defence own-restore-remembered
-    if (decision.action === 'restore') restoring = decision.secret;
     // A rollback that fails leaves the stack stuck, and what is in other hands now cannot be returned to.
     // @defence rollback-never-refuses-name
     if (decision.action === 'refuse' && direction.kind === 'rollback' && found)
@@ -117,9 +115,9 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   }
   const memory: Memory = { intended: 'CREATED' };
   return orUndo(attempt, arn, memory, async () => {
+    await protectLive(attempt, { arn, name: declared.name, tags }, liveProtection(declared, {}));
     // @defence still-mine-when-created
     if (declared.replicas.length > 0) await assertHolder(attempt, arn, tags);
-    await protectLive(attempt, { arn, name: declared.name, tags }, liveProtection(declared, {}));
     await addReplicas(env, arn, declared.replicas);
     const regions = declared.replicas.map(({ region }) => region);
     await awaitReplicas(attempt, arn, regions);
@@ -134,6 +132,8 @@ async function restoreAndClaim(attempt: Attempt, seen: Seen, direction: Directio
   const changed = await unlessChanged(attempt, seen);
   // @defence restores-what-it-saw
   if (changed) return changed;
+  // @defence own-restore-remembered
+  attempt.restoring = secret;
   const memory: Memory = { intended: 'RESTORED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {
     if (!(await restore(env, secret))) {

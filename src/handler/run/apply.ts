@@ -1,17 +1,17 @@
 import { MAX_TAGS, OWNERSHIP_TAG_PREFIX } from '../../private/contract';
 import { addReplicas, removeReplicas } from '../aws/replicas';
-import { pollUntil, waitUntil } from '../aws/retry';
+import { waitUntil } from '../aws/retry';
 import { describe, moveLabel, putValue, tag, untag, updateMetadata } from '../aws/secrets';
 import { errorName } from '../errors';
-import { failReplicasOutOfSync, failReplicasStay, failReplication, failWithdrawn } from '../messages';
+import { failReplicasOutOfSync, failReplicasStay, failReplication } from '../messages';
 import type { Changes } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
-import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
 import { versionBefore, versionIdOf, versionWith, versionWrittenBy } from '../model/versions';
 import { produceValue } from '../secret-value';
 import type { Attempt } from './attempt';
 import { protectLive } from './protect';
+import { assertHolder } from './seen';
 
 const REPLICA_WAIT_MS = 180_000;
 
@@ -38,8 +38,6 @@ export async function apply(
   if (Object.keys(changes.metadata).length > 0) await assertMine();
   await updateMetadata(env, secret.arn, changes.metadata);
   if (value) await write(attempt, secret, value, assertMine);
-  // @defence protects-what-is-mine
-  if (changes.protection !== undefined) await assertMine();
   await protectLive(attempt, { ...secret, tags: { ...secret.tags, ...changes.setTags } }, changes.protection);
   // @defence replicas-still-mine
   if (changes.removeReplicas.length > 0) await assertMine();
@@ -70,19 +68,6 @@ async function retag({ env }: Attempt, { arn, tags }: ExistingSecret, { setTags,
     arn,
     removeTags.filter((key) => !first.includes(key)),
   );
-}
-
-/** A request that was sent a moment ago has not been overtaken yet. */
-export async function assertHolder(attempt: Attempt, arn: string, wanted: Tags): Promise<void> {
-  const { env, requester } = attempt;
-  if (attempt.isFresh) return;
-  // An Update and its rollback leave the same tags.
-  // @defence update-still-awaited
-  if (requester.type === 'Update' && (await attempt.validity()) === 'stale') throw failWithdrawn();
-  const isMine = (secret?: ExistingSecret) =>
-    secret !== undefined && isSameClaim(secret.ownership, readOwnership(wanted));
-  const now = await pollUntil(env, () => describe(env, arn), isMine);
-  if (!isMine(now)) throw failWithdrawn();
 }
 
 /** The id of the version is made of the request's, so that a second delivery finds it there. */

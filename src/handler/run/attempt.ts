@@ -1,6 +1,6 @@
 import { SERVICE_TIMEOUT_SECONDS } from '../../private/contract';
 import type { LettingGo } from '../aftermath';
-import { queryOr, retryQuery } from '../aws/retry';
+import { FRESH_MS, queryOr, retryQuery } from '../aws/retry';
 import { type CloudFormationRequest, declaredSecret, requesterOf } from '../cloudformation/request';
 import type { Direction } from '../decide/acquire';
 import type { Environment } from '../environment';
@@ -8,9 +8,7 @@ import { isDenied, rejected } from '../errors';
 import { refuseStale } from '../messages';
 import type { DeclaredSecret, Requester } from '../model/declared-secret';
 import type { Deployment } from '../model/deployment';
-
-/** To withdraw a request, CloudFormation must see another resource fail, begin the rollback and send a Delete. */
-export const FRESH_MS = 2_000;
+import type { ExistingSecret } from '../model/secret';
 
 /** CloudFormation waits for no request any longer. */
 const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;
@@ -28,6 +26,8 @@ export class Attempt {
   readonly physicalId: string;
   /** What was begun with a secret, and has to be said where it fails. */
   lettingGo?: LettingGo;
+  /** What it has set out to restore. */
+  restoring?: ExistingSecret;
   private rollingBack?: Promise<boolean>;
   /** When CloudFormation was last known to wait for this request. */
   private awaitedAt: number;
@@ -76,10 +76,13 @@ export class Attempt {
     if (validity === 'completed' || validity === 'stale') throw rejected(refuseStale());
   }
 
-  /** Whether another delivery of the request was carried through. */
+  /** Whether another delivery of the request was carried through. Where an Update failed, its stack is rolling back. */
   async isDone(): Promise<boolean> {
     const validity = await this.askValidity();
-    return this.requester.type === 'Create' ? validity === 'completed' : validity === 'stale';
+    if (this.requester.type === 'Create') return validity === 'completed';
+    if (validity !== 'stale') return false;
+    // @defence failed-by-another: return true
+    return this.requester.type === 'Delete' || (await this.isRollback()) || !(await this.isStackRollingBack());
   }
 
   /** Whether the request was sent a moment ago, so that nothing can have overtaken it. */
@@ -89,9 +92,8 @@ export class Attempt {
 
   /** Of an Update: CloudFormation sends it to go on, and to go back. */
   async direction(): Promise<Direction> {
-    const { stackId, type } = this.requester;
-    if (type !== 'Update') return { kind: 'forward' };
-    this.rollingBack ??= retryQuery(this.env, () => this.env.stacks.isRollingBack(stackId));
+    if (this.requester.type !== 'Update') return { kind: 'forward' };
+    this.rollingBack ??= this.isStackRollingBack();
     return (await this.rollingBack) ? { kind: 'rollback', knownId: this.physicalId } : { kind: 'forward' };
   }
 
@@ -115,6 +117,10 @@ export class Attempt {
       if (isDenied(error)) return { outcome: 'under way', idle: false };
       throw error;
     });
+  }
+
+  private isStackRollingBack(): Promise<boolean> {
+    return retryQuery(this.env, () => this.env.stacks.isRollingBack(this.requester.stackId));
   }
 
   /** A request that does not tell when it was sent counts as sent just now. */

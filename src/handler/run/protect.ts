@@ -15,6 +15,7 @@ import {
 } from '../model/purge-protection';
 import type { ExistingSecret } from '../model/secret';
 import type { Attempt } from './attempt';
+import { assertHolder } from './seen';
 
 /*
  * Keeps everybody from deleting a secret for good. A policy that is not the function's is neither overwritten nor removed.
@@ -71,11 +72,19 @@ export async function protectReleased(attempt: Attempt, secret: Protectable, wan
   }
 }
 
-async function protect(attempt: Attempt, { arn }: Protectable): Promise<PolicyFound> {
+async function protect(attempt: Attempt, secret: Protectable): Promise<PolicyFound> {
   const { env } = attempt;
-  const found = policyFound(await policyOf(env, arn, patience(attempt)));
-  // @defence adds-no-second-policy: await putPolicy(env, arn, OWN_POLICY)
-  if (found === 'none') await putPolicy(env, arn, OWN_POLICY);
+  const found = await look(attempt, secret);
+  // @defence adds-no-second-policy: await putPolicy(env, secret.arn, OWN_POLICY)
+  if (found === 'none') await putPolicy(env, secret.arn, OWN_POLICY);
+  return found;
+}
+
+/** The permission to look may take long to arrive, and meanwhile the secret come into other hands. */
+async function look(attempt: Attempt, { arn, tags }: Protectable): Promise<PolicyFound> {
+  const found = policyFound(await policyOf(attempt.env, arn, patience(attempt)));
+  // @defence protects-what-is-mine
+  if (found === 'none' || found === 'own') await assertHolder(attempt, arn, tags);
   return found;
 }
 
@@ -89,11 +98,12 @@ async function endProtection(attempt: Attempt, secret: Protectable): Promise<voi
 }
 
 /** @returns false without the permission */
-async function takeOff(attempt: Attempt, { arn }: Protectable): Promise<boolean> {
+async function takeOff(attempt: Attempt, secret: Protectable): Promise<boolean> {
   const { env } = attempt;
+  const { arn } = secret;
   try {
     // @defence takes-off-own-policy: await removePolicy(env, arn)
-    if (policyFound(await policyOf(env, arn, patience(attempt))) === 'own') await removePolicy(env, arn);
+    if ((await look(attempt, secret)) === 'own') await removePolicy(env, arn);
     return true;
   } catch (error) {
     // @defence protection-stays: throw error

@@ -1,10 +1,11 @@
+import { FRESH_MS, pollUntil } from '../aws/retry';
 import { describe, tag } from '../aws/secrets';
 import type { Environment } from '../environment';
 import { Stale } from '../errors';
-import { failOtherHands, failTaken } from '../messages';
-import { isClaimedBy, isSameClaim, restoredBy } from '../model/ownership';
-import type { ExistingReplica, ExistingSecret } from '../model/secret';
-import { type Attempt, FRESH_MS } from './attempt';
+import { failOtherHands, failTaken, failWithdrawn } from '../messages';
+import { isClaimedBy, isSameClaim, readOwnership, restoredBy, type Tags } from '../model/ownership';
+import { type ExistingSecret, isLive } from '../model/secret';
+import type { Attempt } from './attempt';
 
 /*
  * Secrets Manager has no compare-and-set: what was seen of a secret may have passed when something is done to it.
@@ -17,7 +18,7 @@ export interface Seen {
 }
 
 /** Whether so much time has gone by that it is worth another look. */
-export function isOld({ env }: Attempt, { at }: Seen): boolean {
+function isOld({ env }: Attempt, { at }: Seen): boolean {
   return env.now() - at > FRESH_MS;
 }
 
@@ -28,11 +29,10 @@ export async function unlessChanged(attempt: Attempt, seen: Seen): Promise<Stale
   return changed ? new Stale(failOtherHands(secret)) : undefined;
 }
 
-/** Whether it has come into other hands, which takes it from the reach of the role, or has got another replica. */
-export async function hasChanged(env: Environment, { arn, ownership, replicas }: ExistingSecret): Promise<boolean> {
-  const now = await describe(env, arn);
-  const isNew = ({ region }: ExistingReplica) => !replicas.some((replica) => replica.region === region);
-  return now !== undefined && (!isSameClaim(now.ownership, ownership) || now.replicas.some(isNew));
+/** Whether it has come into other hands, which takes it from the reach of the role, or was restored or scheduled. */
+export async function hasChanged(env: Environment, secret: ExistingSecret): Promise<boolean> {
+  const now = await describe(env, secret.arn);
+  return now !== undefined && (isLive(now) !== isLive(secret) || !isSameClaim(now.ownership, secret.ownership));
 }
 
 /** Whoever may take a secret from its owner may not be the only one who does. */
@@ -45,6 +45,36 @@ export async function seeWhetherTaken({ env, requester }: Attempt, secret: Exist
   // @defence mark-restored
   if (now.origin?.outcome === 'ADOPTED') await tag(env, secret.arn, restoredBy(requester));
   return new Stale(taken);
+}
+
+/** A request that was sent a moment ago has not been overtaken yet. */
+export async function assertHolder(attempt: Attempt, arn: string, wanted: Tags): Promise<void> {
+  const { env, requester } = attempt;
+  if (attempt.isFresh) return;
+  // An Update and its rollback leave the same tags.
+  // @defence update-still-awaited
+  if (requester.type === 'Update' && (await attempt.validity()) === 'stale') throw failWithdrawn();
+  const isMine = (secret?: ExistingSecret) =>
+    secret !== undefined && isSameClaim(secret.ownership, readOwnership(wanted));
+  const now = await pollUntil(env, () => describe(env, arn), isMine);
+  if (!isMine(now)) throw failWithdrawn();
+}
+
+/** A secret is not to be let go of any more, or not in this way. */
+export interface Overtaken {
+  /** Undefined where nothing is to be undone any more. */
+  readonly stale?: Stale;
+}
+
+/** Whether a secret that is to be let go of has changed since it was seen, or the request has been carried through. */
+export async function overtaken(attempt: Attempt, seen: Seen): Promise<Overtaken | undefined> {
+  if (!isOld(attempt, seen)) return undefined;
+  const { secret } = seen;
+  // @defence looked-long-ago
+  if (await hasChanged(attempt.env, secret)) return { stale: new Stale(failOtherHands(secret)) };
+  // @defence done-meanwhile
+  if (attempt.requester.type !== 'Delete' && (await attempt.isDone())) return {};
+  return undefined;
 }
 
 /** The secret as it is now. */

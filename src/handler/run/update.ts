@@ -83,7 +83,7 @@ async function isForFormerTemplate(attempt: Attempt, { ownership }: ExistingSecr
 
 /**
  * The current version, where the deployment wrote it that is under way, in this attempt or in one before that failed. A value
- * by hand, by a rotation, or of any other deployment stays.
+ * by hand, by a rotation, or of any other deployment stays, and so does one that took no other's place.
  */
 async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Promise<string | undefined> {
   // Another stack may have had it, and written it, as long as no tag says that it was here.
@@ -94,6 +94,10 @@ async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Prom
   // A second delivery of an Update finds the version that the first one wrote.
   // @defence own-version-stays: if (at === undefined) return undefined
   if (at === undefined || current === versionIdOf(attempt.requester)) return undefined;
-  // @defence completed-value-stays: return current
-  return (await attempt.deployment(at)).outcome === 'under way' ? current : undefined;
+  const before = versionWith('AWSPREVIOUS', secret);
+  // What another stack wrote in vain has been put back already, and the version before is the later one.
+  // @defence only-what-took-its-place: const tookItsPlace = true
+  const tookItsPlace = before !== undefined && (writtenAt(before) ?? 0) < at;
+  // @defence completed-value-stays: return tookItsPlace ? current : undefined
+  return tookItsPlace && (await attempt.deployment(at)).outcome === 'under way' ? current : undefined;
 }
