@@ -24,9 +24,9 @@ export function cameBetween(other: Pick<Change, 'at'>, { since, at }: Pick<Chang
   return other.at <= at && other.at + lag >= since - ON_THE_WAY;
 }
 
-/** For how long nobody sees whether a secret was restored or scheduled. */
+/** For how long nobody sees whether a secret was restored or scheduled, and how long the function looks at it. */
 export function lagOf({ stacks }: Happened): number {
-  return stacks.facts.stateLags ? MAX_LAG : 0;
+  return stacks.facts.stateLags ? MAX_LAG + 6 * SECOND : 0;
 }
 
 /**
@@ -111,7 +111,7 @@ export const wroteTooLate: Excuse = (record, happened) => {
 };
 
 /** The change gives the secret back, or schedules it. */
-function letsGo({ operation, tags }: Change): boolean {
+export function letsGo({ operation, tags }: Change): boolean {
   return operation === 'DeleteSecret' || (operation === 'TagResource' && tags[OWNERSHIP_TAG.origin] === RETURNED);
 }
 
@@ -128,10 +128,16 @@ function undoes({ by }: Change, { request }: Sent, { sent }: Happened): boolean 
 export const racedWithItself: Excuse = (record, { changes, sent }) =>
   sent.some(({ request: { RequestId: id }, overlaps }) => {
     if (!overlaps) return false;
-    const mine = changes.filter((change) => change.record === record && change.operation === 'TagResource');
-    const returned = mine.find(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
-    const claims = mine.filter(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
-    return returned !== undefined && claims.some((claim) => cameBetween(returned, claim));
+    const mine = changes.filter((change) => change.record === record);
+    const tagged = mine.filter(({ operation }) => operation === 'TagResource');
+    const returned = tagged.find(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
+    const claims = tagged.filter(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
+    // The tags of a take-over go last, which may take longer than anybody waits.
+    const cleanUps = mine.filter(
+      ({ by, operation, tags }) => by === id && operation === 'UntagResource' && !tags[OWNERSHIP_TAG.origin],
+    );
+    const isLate = (claim: Change) => cleanUps.some((cleanUp) => cameBetween(claim, cleanUp));
+    return returned !== undefined && claims.some((claim) => cameBetween(returned, claim) || isLate(claim));
   });
 
 /**
@@ -146,6 +152,7 @@ export const isGivenUp: Excuse = (record, { sent, faults }) =>
     const hits = faults.of(request.RequestId);
     const afterwards = failures(hits).filter(({ at }) => at >= (one.endedAt ?? Infinity));
     if ((withdrawn || overlaps) && afterwards.length >= TRIES) return true;
+    if ((withdrawn || overlaps) && hits.filter(({ kind }) => kind === 'dies').length >= DELIVERIES) return true;
     const again = sent.slice(index + 1).some((later) => isSameResource(later, one));
     return !withdrawn && request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits.length > 0 && !again;
   });
@@ -165,6 +172,9 @@ function isSameResource({ request: one }: Sent, { request: other }: Sent): boole
 
 /** How often the function tries what must not stay half done. */
 const TRIES = 4;
+
+/** How often Lambda delivers a request that the function ends with. */
+const DELIVERIES = 3;
 
 /** What is not waited for. */
 function failures(hits: readonly Hit[]): readonly Hit[] {
@@ -207,11 +217,21 @@ export const letGoAtOnce: Excuse = (record, happened) => {
   );
 };
 
+/** Of two stacks that are after one secret, one acted on a state that had passed when the other one had changed it. */
+export function sawItAsItWas(change: Change): Excuse {
+  const sawItAsItWas: Excuse = (record, happened) => {
+    const lag = lagOf(happened);
+    const isOther = (one: Change) => one.record === record && one.by !== change.by && one !== change;
+    return !happened.alone && lag > 0 && happened.changes.some((one) => isOther(one) && cameBetween(one, change, lag));
+  };
+  return sawItAsItWas;
+}
+
 /** Of two stacks that are after one secret, each took it, and the last one is the one that failed. */
 export const tookAtOnce: Excuse = (record, happened) => {
   const stackOf = (by: string) => happened.sent.find(({ request }) => request.RequestId === by)?.request.StackId;
   const isClaim = ({ by, tags, operation }: Change) =>
-    operation === 'TagResource' &&
+    ['CreateSecret', 'TagResource'].includes(operation) &&
     tags[OWNERSHIP_TAG.stackId] === stackOf(by) &&
     tags[OWNERSHIP_TAG.origin] !== RETURNED;
   const claims = happened.changes.filter((change) => change.record === record && isClaim(change));
@@ -234,6 +254,20 @@ export const restoredInTurn: Excuse = (record, { changes, sent, alone }) =>
     );
   });
 
+/** A delivery that nobody waits for any more added replicas while the Delete was under way, and took them away again. */
+export const replicatedMeanwhile: Excuse = ({ name }, { changes, sent }) => {
+  const mine = changes.filter(({ record }) => record.name === name);
+  return sent.some(({ request, sentAt }) =>
+    mine.some(
+      ({ operation, by, at }) =>
+        request.RequestType === 'Delete' &&
+        operation === 'ReplicateSecretToRegions' &&
+        at > sentAt &&
+        sent.some((one) => one.request.RequestId === by && (one.overlaps || one.withdrawn)),
+    ),
+  );
+};
+
 /** Its holder left the secret to a stack that took it over, when it deleted or changed it, and that then gave it back. */
 export const wasHandedOver: Excuse = (record, { changes, sent, alone }) => {
   const mine = changes.filter((change) => change.record === record);
@@ -249,10 +283,23 @@ export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
     if (!overlaps || faults.of(id).length === 0) return false;
     const mine = changes.filter((change) => change.record === record && change.by === id);
     const isClaim = ({ operation, tags }: Change) => operation === 'TagResource' && claimOf(tags)?.endsWith(id);
-    const isUndone = (change: Change) => letsGo(change) || change.operation === 'RemoveRegionsFromReplication';
+    const isUndone = (change: Change) =>
+      letsGo(change) || ['RemoveRegionsFromReplication', 'UpdateSecretVersionStage'].includes(change.operation);
     const last = mine.filter((change) => isUndone(change) || isClaim(change)).pop();
     return last !== undefined && isUndone(last) && last.since - ON_THE_WAY <= endedAt;
   });
+
+/**
+ * A delivery failed, put the value back that was there before, and ended for good before the rest of its undoing. To the next
+ * one that value may as well be what a rotation wrote since.
+ */
+export const undoneBeforeItDied: Excuse = (record, { changes, faults }) =>
+  changes.some(
+    ({ record: changed, operation, by, at }) =>
+      changed === record &&
+      operation === 'UpdateSecretVersionStage' &&
+      faults.of(by).some((hit) => hit.kind === 'dies' && hit.at >= at),
+  );
 
 /** For how long the function takes a request for current without asking. */
 export const FRESH = 2 * SECOND + ON_THE_WAY;
@@ -262,6 +309,8 @@ export const arrivedLate: Excuse = (record, happened) =>
   happened.changes.some((change) => {
     const one = change.record === record && happened.sent.find(({ request }) => request.RequestId === change.by);
     if (!one || one.endedAt === undefined || one.request.RequestType === 'Create') return false;
+    // A Delete restores only in order to schedule the secret again.
+    if (one.request.RequestType === 'Delete' && change.operation === 'RestoreSecret') return false;
     return change.at > one.endedAt && change.since <= one.endedAt + FRESH;
   });
 

@@ -11,16 +11,19 @@ import {
   isObstructed,
   letGoAtOnce,
   racedWithItself,
+  replicatedMeanwhile,
   restoredBesides,
   restoredInTurn,
   restoredWithoutTrace,
   tookAtOnce,
   twoWriters,
+  undoneBeforeItDied,
   undoneByTheOther,
   wasGivenBack,
   wasHandedOver,
   wroteTooLate,
 } from './excuses';
+import type { Change } from './fake-secrets-manager';
 import { nothingForeignIsTouched } from './foreign';
 import { type Complaint, type Excuse, type Happened, type Invariant, isHeld, isRetained } from './happened';
 import {
@@ -170,6 +173,7 @@ const nothingIsLeftBehind: Invariant = (happened) => {
           restoredBesides,
           restoredInTurn,
           tookAtOnce,
+          racedWithItself,
           isGivenUp,
           couldNotSeeEvents,
         ],
@@ -203,30 +207,29 @@ const nothingIsForcedAgainstItsTags: Invariant = ({ forcings, sent, alone }) =>
       ? []
       : [{ record, broken: `was to be deleted for good by ${by}, and does not carry that wish` }];
   });
-const CHANGES_STATE = ['CreateSecret', 'RestoreSecret', 'DeleteSecret'];
-
-/** When CloudFormation has its answer, what a second delivery of a Delete then finds is not for it. */
+/** When CloudFormation has its answer, what others have done since is not for a second delivery of a Delete. */
 const whatIsOverIsOver: Invariant = ({ changes, sent }) =>
   changes.flatMap(({ record, by, since, operation }, index) => {
-    const state = changes
-      .slice(0, index)
-      .filter((one) => one.record === record && CHANGES_STATE.includes(one.operation));
-    // Once more, because it was not seen yet.
-    if (operation === 'DeleteSecret' && state.pop()?.operation === 'DeleteSecret') return [];
     const { request, answer, endedAt = Infinity } = sent.find((one) => one.request.RequestId === by) ?? {};
     const isOver = request?.RequestType === 'Delete' && answer?.status === 'SUCCESS' && since > endedAt + FRESH;
-    return isOver ? [{ record, broken: `got a ${operation} by ${by}, which was over`, unless: [letGoAtOnce] }] : [];
+    const isOther = (one: Change) => {
+      const other = sent.find(({ request: { RequestId } }) => RequestId === one.by);
+      return one.record === record && one.at > endedAt && other?.request.StackId !== request?.StackId;
+    };
+    if (!isOver || !changes.slice(0, index).some(isOther)) return [];
+    return [{ record, broken: `got a ${operation} by ${by}, which was over`, unless: [letGoAtOnce] }];
   });
 
 const noReplicaIsStranded: Invariant = ({ after, changes }) =>
   [...after].flatMap(([record, { state }]) => {
     if (state !== 'live' || !record.stranded) return [];
     const primary = changes.find((change) => change.record.name === record.name && change.operation === 'DeleteSecret');
-    return primary && primary.by !== 'administrator' ? [{ record, broken: 'lost its primary and stayed behind' }] : [];
+    if (!primary || primary.by === 'administrator') return [];
+    return [{ record, broken: 'lost its primary and stayed behind', unless: [replicatedMeanwhile] }];
   });
 
 const whatIsDeployedIsAsDeclared: Invariant = (happened) =>
   notAsDeclared(happened).map((complaint) => ({
     ...complaint,
-    unless: [arrivedLate, undoneByTheOther, restoredWithoutTrace, tookAtOnce],
+    unless: [arrivedLate, undoneByTheOther, undoneBeforeItDied, restoredWithoutTrace, tookAtOnce, racedWithItself],
   }));

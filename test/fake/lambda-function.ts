@@ -103,8 +103,9 @@ export class LambdaFunction {
 
       const travel: Caller['travel'] = async (operation, input, effect) => {
         if (trying.operation !== operation) {
-          const restoringSince = trying.operation === 'RestoreSecret' ? trying.since : undefined;
-          trying = { operation, since: this.clock.now, restoringSince };
+          const goesOn = operation === 'DescribeSecret' || operation === 'TagResource';
+          const restoringSince = trying.operation === 'RestoreSecret' ? trying.since : trying.restoringSince;
+          trying = { operation, since: this.clock.now, restoringSince: goesOn ? restoringSince : undefined };
         }
         const fault = faults.next(request.RequestId, operation);
         const delay = fault?.kind === 'slow' ? (fault.delay ?? this.coin.between(1, MAX_DELAY / SECOND) * SECOND) : 0;
@@ -132,7 +133,9 @@ export class LambdaFunction {
           this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${resultSummary(operation, result)}`);
           if (fault?.kind === 'slow' && fault.moment === 'after') await wait(delay);
           if (!fault || fault.kind === 'slow') {
-            if (operation !== 'RestoreSecret') trying = { operation: '', since: 0 };
+            const { restoringSince } = trying;
+            if (operation === 'DescribeSecret') trying = { operation: '', since: 0, restoringSince };
+            else if (operation !== 'RestoreSecret') trying = { operation: '', since: 0 };
             return result;
           }
         } catch (error) {

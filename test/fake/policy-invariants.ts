@@ -1,8 +1,18 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { isProtected, type PolicyFound, policyFound } from '../../src/handler/model/purge-protection';
-import { OWNERSHIP_TAG } from '../../src/private/contract';
+import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import type { Sent, Stack } from './cloudformation-model';
-import { arrivedLate, cameBetween, isGivenUp, restoredBesides, restoredWithoutTrace } from './excuses';
+import {
+  arrivedLate,
+  cameBetween,
+  isGivenUp,
+  isObstructed,
+  letsGo,
+  restoredBesides,
+  restoredWithoutTrace,
+  tookAtOnce,
+  wasGivenBack,
+} from './excuses';
 import type { PolicyChange } from './fake-secrets-manager';
 import { type Complaint, type Excuse, type Happened, type Invariant, isHeld, isRetained } from './happened';
 import type { SecretRecord } from './secret-record';
@@ -16,11 +26,14 @@ export const noForeignPolicyIsTouched: Invariant = (happened) => {
     if (!one) return [];
     // Nothing compares and sets.
     const overtaken = [...happened.changes, ...policyChanges].some(
-      (other) => other.record === record && other.by !== by && cameBetween(other, change),
+      (other) =>
+        other.record === record &&
+        (other.by !== by || (one.overlaps && 'operation' in other && letsGo(other))) &&
+        cameBetween(other, change),
     );
     if (overtaken) return [];
     if (tags[OWNERSHIP_TAG.stackId] !== one.request.StackId) {
-      return [{ record, broken: `got another policy by ${by}, and was held by another stack` }];
+      return [{ record, broken: `got another policy by ${by}, and was held by another stack`, unless: [tookAtOnce] }];
     }
     // Of two deliveries the first one was answered, and CloudFormation went on.
     const isFree = one.overlaps || ['none', 'own'].includes(policyFound(before));
@@ -66,7 +79,16 @@ export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) =>
     if (was === 'own' && !isProtected(then.tags)) return [];
     if (isRetained(now, happened) || isDeclared(then, happened) === protects(is)) return [];
     const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
-    const always = [arrivedLate, changedTooLate, isGivenUp, restoredWithoutTrace, restoredBesides, someCallFailed];
+    const always = [
+      arrivedLate,
+      changedTooLate,
+      isGivenUp,
+      isObstructed,
+      wasGivenBack,
+      restoredWithoutTrace,
+      restoredBesides,
+      someCallFailed,
+    ];
     return [
       {
         record,
@@ -137,15 +159,17 @@ function protects(found: PolicyFound): boolean {
 
 /** The role of a shared provider changes before the secrets do that need it; and some call of the request went wrong. */
 function couldNotSetPolicy({ request }: Sent): Excuse {
-  const couldNotSetPolicy: Excuse = (_record, { stacks, faults }) =>
-    stacks.shared || faults.of(request.RequestId).length > 0;
+  // Nor has the role the permission where only a previous holder's tag is left of it.
+  const couldNotSetPolicy: Excuse = (record, { stacks, faults }) =>
+    stacks.shared || faults.of(request.RequestId).length > 0 || record.tags[OWNERSHIP_TAG.origin] === RETURNED;
   return couldNotSetPolicy;
 }
 
 /** A policy of the template took the place of the function's, and the clean-up after the rollback took it away. */
 const policyCameAndWent: Excuse = (record: SecretRecord, { sent }) =>
   sent.some(
-    ({ declaration, request }) => declaration.policy && record.arn === (request.PhysicalResourceId ?? record.arn),
+    ({ declaration, request, answer }) =>
+      declaration.policy && [request.PhysicalResourceId ?? record.arn, answer?.physicalId].includes(record.arn),
   );
 
 const someDeliveriesOverlap: Excuse = (_record, { sent }) => sent.some(({ overlaps }) => overlaps);
