@@ -130,7 +130,7 @@ export const racedWithItself: Excuse = (record, { changes, sent }) =>
     if (!overlaps) return false;
     const mine = changes.filter((change) => change.record === record);
     const tagged = mine.filter(({ operation }) => operation === 'TagResource');
-    const returned = tagged.find(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
+    const returned = tagged.find((change) => isReturned(change, mine[mine.indexOf(change) - 1]));
     const claims = tagged.filter(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
     // The tags of a take-over go last, which may take longer than anybody waits.
     const cleanUps = mine.filter(
@@ -139,6 +139,13 @@ export const racedWithItself: Excuse = (record, { changes, sent }) =>
     const isLate = (claim: Change) => cleanUps.some((cleanUp) => cameBetween(claim, cleanUp));
     return returned !== undefined && claims.some((claim) => cameBetween(returned, claim) || isLate(claim));
   });
+
+/** Given back whole, or by its owner alone before it is scheduled. */
+function isReturned({ tags }: Change, before?: Change): boolean {
+  const owner = tags[OWNERSHIP_TAG.owner];
+  const ownerIsBack = owner === tags[OWNERSHIP_TAG.previousOwner] && owner !== before?.tags[OWNERSHIP_TAG.owner];
+  return tags[OWNERSHIP_TAG.origin] === RETURNED || (before !== undefined && ownerIsBack);
+}
 
 /**
  * CloudFormation gives up on a clean-up that fails, and says so in the events of the stack. And for a Create that it has

@@ -1373,4 +1373,16 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story: 'an Update is withdrawn while it makes the value of a new secret, and its rollback is faster',
+    templates: [[A], [secret('A', 'b')]],
+    facts: { withdrawsUpdates: true },
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        failure: { after: 0, cancels: 3_000 },
+        faults: [at(0, slow('GetRandomPassword', 0, 14_000))],
+      }),
+    ],
+  },
 ];

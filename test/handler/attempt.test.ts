@@ -60,7 +60,15 @@ describe('a request is still awaited', () => {
   test.each<[string, Type, number, Answers, string, boolean]>([
     ['completed', 'Create', 2_000, { creation: async () => 'completed' }, 'completed', true],
     ['given up', 'Create', SERVICE_TIMEOUT_SECONDS * 1_000, {}, 'stale', false],
-    ['past', 'Update', OLD, { isPast: async () => true }, 'stale', true],
+    ['past', 'Update', OLD, { isPast: async () => true, isRollingBack: async () => false }, 'stale', true],
+    [
+      'a rollback that is past',
+      'Update',
+      OLD,
+      { isPast: async () => true, isRollingBack: async () => true },
+      'stale',
+      true,
+    ],
     ['past as well', 'Delete', OLD, { isPast: async () => true }, 'stale', true],
     ['given up as well', 'Delete', SERVICE_TIMEOUT_SECONDS * 1_000, {}, 'stale', true],
   ])('unless it is %s: %s after %p ms', async (_, type, age, stacks, validity, isDone) => {
@@ -68,6 +76,17 @@ describe('a request is still awaited', () => {
     expect(await attempt.validity()).toBe(validity);
     await expect(attempt.assertCurrent()).rejects.toThrow('this request is out of date');
     expect(await attempt.isDone()).toBe(isDone);
+  });
+
+  test('not as one that is done, when it is past because another delivery of it failed', async () => {
+    let isRollingBack = false;
+    const { attempt } = delivered('Update', OLD, {
+      isPast: async () => isRollingBack,
+      isRollingBack: async () => isRollingBack,
+    });
+    await attempt.direction();
+    isRollingBack = true;
+    expect(await attempt.isDone()).toBe(false);
   });
 
   test('also as one that is withdrawn: what it does is undone afterwards', async () => {

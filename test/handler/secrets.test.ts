@@ -30,7 +30,13 @@ function prepared(answers: Record<string, (object | Error)[]> = {}) {
 }
 
 const never = async () => false;
-const shown = (tags = heldBy(SHOP), more = {}) => ({ ARN, Name: NAME, Tags: tagList(tags), ...more });
+const shown = (tags = heldBy(SHOP), more = {}) => ({
+  ARN,
+  Name: NAME,
+  Tags: tagList(tags),
+  VersionIdsToStages: { v: ['AWSCURRENT'] },
+  ...more,
+});
 
 describe('a secret as DescribeSecret shows it', () => {
   test('has everything that the answer has', () => {

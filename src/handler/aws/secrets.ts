@@ -108,6 +108,8 @@ export async function remove(
     try {
       await env.secrets.send(command);
     } catch (error) {
+      // @defence done-while-refused
+      if (await isMoot()) return undefined;
       // Another delivery of the request, or a person, may have been faster; or what is seen is still the past.
       // @defence remove-looks-again: const now = await describe(env, secret.arn)
       const now = await pollUntil(env, () => describe(env, secret.arn), isLive);
@@ -116,8 +118,6 @@ export async function remove(
       if (!isSameClaim(now.ownership, secret.ownership)) return new Stale(error);
       // @defence written-while-refused
       if (versionWith('AWSCURRENT', now) !== versionWith('AWSCURRENT', secret)) return new Stale(error);
-      // @defence done-while-refused
-      if (await isMoot()) return undefined;
       throw error;
     }
     return undefined;

@@ -99,6 +99,8 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   const { env, declared, requester } = attempt;
   await prepareCreation(attempt);
   const value = await produceValue(env, declared.value);
+  // @defence past-creation
+  await attempt.assertCurrent();
   const tags = { ...claim(declared, requester, 'CREATED'), ...claimedProtection(declared, {}) };
   let arn: string;
   try {

@@ -1,4 +1,4 @@
-import { FRESH_MS, pollUntil } from '../aws/retry';
+import { FRESH_MS, freshly, pollUntil } from '../aws/retry';
 import { describe, tag } from '../aws/secrets';
 import type { Environment } from '../environment';
 import { Stale } from '../errors';
@@ -51,13 +51,15 @@ export async function seeWhetherTaken({ env, requester }: Attempt, secret: Exist
 export async function assertHolder(attempt: Attempt, arn: string, wanted: Tags): Promise<void> {
   const { env, requester } = attempt;
   if (attempt.isFresh) return;
-  // An Update and its rollback leave the same tags.
-  // @defence update-still-awaited
-  if (requester.type === 'Update' && (await attempt.validity()) === 'stale') throw failWithdrawn();
   const isMine = (secret?: ExistingSecret) =>
     secret !== undefined && isSameClaim(secret.ownership, readOwnership(wanted));
-  const now = await pollUntil(env, () => describe(env, arn), isMine);
-  if (!isMine(now)) throw failWithdrawn();
+  await freshly(env, async () => {
+    // An Update and its rollback leave the same tags.
+    // @defence update-still-awaited
+    if (requester.type === 'Update' && (await attempt.validity()) === 'stale') throw failWithdrawn();
+    const now = await pollUntil(env, () => describe(env, arn), isMine);
+    if (!isMine(now)) throw failWithdrawn();
+  });
 }
 
 /** A secret is not to be let go of any more, or not in this way. */
