@@ -1385,4 +1385,11 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story:
+      'of two deliveries one claims what looks scheduled still to the other one, and both promise protection; then all fails',
+    templates: [[A], [secret('A', 'a', { purgeProtection: true, policy: true })]],
+    facts: { stateLags: true },
+    steps: [deploy('One', 0), destroy('One'), deploy('One', 1, { failure: { after: 1 }, duplicates: twice(400) })],
+  },
 ];

@@ -1,7 +1,7 @@
 import { type Changes, changesOf, valueToRestore, valueToUpdate } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
-import { claim, stillHeld } from '../model/ownership';
-import { claimedProtection } from '../model/purge-protection';
+import { claim, isClaimedBy, stillHeld, type Tags } from '../model/ownership';
+import { claimedProtection, keptProtection } from '../model/purge-protection';
 import type { ExistingSecret } from '../model/secret';
 import { assertTemplate } from '../secret-value';
 import type { Attempt } from './attempt';
@@ -52,7 +52,7 @@ export async function prepareRestore(attempt: Attempt, secret: ExistingSecret): 
   // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
   // @defence forget-old-take-over: const takenFrom = foreign ? secret.ownership : undefined
   const takenFrom = foreign || secret.ownership.previous ? secret.ownership : undefined;
-  const tags = { ...claim(declared, requester, 'RESTORED', takenFrom), ...claimedProtection(declared, secret.tags) };
+  const tags = { ...claim(declared, requester, 'RESTORED', takenFrom), ...protectionTags(attempt, secret) };
   const changes = changesOf(secret, declared, tags);
   await assertFits(attempt, secret, changes);
   return { changes, value: valueToRestore(secret, declared) };
@@ -88,4 +88,11 @@ async function assertFits(attempt: Attempt, secret: ExistingSecret, changes: Cha
     attempt,
     changes.addReplicas.map(({ region }) => region),
   );
+}
+
+/** Another delivery of the request may have claimed the secret already, while it is seen as scheduled still. */
+function protectionTags({ declared, requester }: Attempt, { ownership, tags }: ExistingSecret): Tags {
+  // @defence protection-before
+  if (isClaimedBy(requester, ownership)) return keptProtection(declared, tags);
+  return claimedProtection(declared, tags);
 }
