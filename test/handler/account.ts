@@ -11,7 +11,6 @@ import {
   PutResourcePolicyCommand,
   PutSecretValueCommand,
   RemoveRegionsFromReplicationCommand,
-  ReplicateSecretToRegionsCommand,
   RestoreSecretCommand,
   SecretsManagerClient,
   TagResourceCommand,
@@ -107,6 +106,13 @@ export class Account {
     return (await this.client().send(command)).ARN ?? '';
   }
 
+  /** The same, scheduled for deletion. */
+  async createScheduled(input: Parameters<Account['create']>[0] = {}): Promise<string> {
+    const arn = await this.create(input);
+    await this.schedule(arn);
+    return arn;
+  }
+
   /** A secret of another region with its replica in ours. */
   async primaryIn(region: string, name: string, replicas = [REGION]): Promise<string> {
     const command = new CreateSecretCommand({
@@ -122,8 +128,7 @@ export class Account {
   }
 
   async destroy(id: string = NAME): Promise<void> {
-    const command = new DeleteSecretCommand({ SecretId: id, ForceDeleteWithoutRecovery: true });
-    await this.client().send(command);
+    await this.client().send(new DeleteSecretCommand({ SecretId: id, ForceDeleteWithoutRecovery: true }));
   }
 
   async restore(id: string = NAME): Promise<void> {
@@ -131,8 +136,7 @@ export class Account {
   }
 
   async put(value: string, id: string = NAME, label = 'AWSCURRENT'): Promise<void> {
-    const input = { SecretId: id, SecretString: value, VersionStages: [label] };
-    await this.client().send(new PutSecretValueCommand(input));
+    await this.client().send(new PutSecretValueCommand({ SecretId: id, SecretString: value, VersionStages: [label] }));
   }
 
   async makeCurrent(version: string, id: string = NAME): Promise<void> {
@@ -141,11 +145,6 @@ export class Account {
     if (from === version) return;
     const input = { SecretId: id, VersionStage: 'AWSCURRENT', MoveToVersionId: version, RemoveFromVersionId: from };
     await this.client().send(new UpdateSecretVersionStageCommand(input));
-  }
-
-  async addReplica(region: string): Promise<void> {
-    const command = new ReplicateSecretToRegionsCommand({ SecretId: NAME, AddReplicaRegions: [{ Region: region }] });
-    await this.client().send(command);
   }
 
   async untag(keys: readonly string[], id: string = NAME): Promise<void> {

@@ -149,6 +149,8 @@ describe('the direction of a request', () => {
   test('is not guessed: it decides which value is right', async () => {
     const { attempt } = delivered('Update', 0, { isRollingBack: failing('AccessDenied') });
     await expect(attempt.direction()).rejects.toMatchObject({ name: 'AccessDenied' });
+    // Where it only excuses a failure, there is no excuse.
+    expect(await attempt.isRollback()).toBe(false);
   });
 });
 

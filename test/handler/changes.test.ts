@@ -190,13 +190,7 @@ describe('a value', () => {
 
   test.each<[string, object, Properties, Properties, string | undefined]>([
     ['that is declared anew is written', {}, declaring('x'), declaring('y'), 'declared'],
-    [
-      'that is declared anew is written, whatever is said of generated ones',
-      {},
-      declaring('x'),
-      declaring('y', keep),
-      'declared',
-    ],
+    ['that is declared anew is written, also with KEEP', {}, declaring('x'), declaring('y', keep), 'declared'],
     ['that is declared as before is not written', {}, declaring('x'), declaring('x'), undefined],
     ['whose generator stays is kept', EMPTY, {}, anew, undefined],
     ['whose generator changes is made anew, as CloudFormation does', {}, {}, longer, 'generated'],

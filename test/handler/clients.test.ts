@@ -1,9 +1,8 @@
-import * as http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe as describeSecret } from '../../src/handler/aws/secrets';
 import { isDenied } from '../../src/handler/errors';
 import { ARN, BANK, heldBy, SCHEDULED } from './existing-secret';
+import { HttpServer, useEndpoint } from './http-server';
 import { NAME, stackId, tagList } from './requests';
 
 // The real ones, also where other tests have mocked them.
@@ -14,7 +13,6 @@ const { awsEnvironment } = jest.requireActual<typeof import('../../src/handler/a
 /** What AWS answers on the wire, by operation. */
 let answers: Record<string, readonly [status: number, body: object | string]>;
 let asked: { readonly operation: string; readonly body: string }[];
-let server: http.Server;
 
 const env = () =>
   awsEnvironment(
@@ -22,35 +20,24 @@ const env = () =>
     () => {},
   );
 
+const server = new HttpServer(({ headers, body }) => {
+  // JSON services name the operation in a header, CloudFormation in a form.
+  const operation = `${headers['x-amz-target']}`.split('.')[1] ?? new URLSearchParams(body).get('Action');
+  asked.push({ operation, body });
+  const [status, answer] = answers[operation] ?? [500, { __type: 'InternalFailure' }];
+  return [status, typeof answer === 'string' ? answer : JSON.stringify(answer)];
+});
+
 beforeAll(async () => {
-  server = http.createServer(async (incoming, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
-    // JSON services name the operation in a header, CloudFormation in a form.
-    const operation = `${incoming.headers['x-amz-target']}`.split('.')[1] ?? new URLSearchParams(body).get('Action');
-    asked.push({ operation, body });
-    const [status, answer] = answers[operation] ?? [500, { __type: 'InternalFailure' }];
-    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    // In two pieces, as a network may deliver it.
-    response.writeHead(status).write(text.slice(0, 10));
-    setImmediate(() => response.end(text.slice(10)));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  });
+  await server.start();
+  useEndpoint(server.endpoint);
 });
 beforeEach(() => {
   [answers, asked] = [{}, []];
 });
 afterAll(async () => {
   env().secrets.destroy();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await server.stop();
 });
 
 describe('the clients of Secrets Manager', () => {

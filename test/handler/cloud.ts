@@ -1,5 +1,3 @@
-import * as http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   CloudFormationClient,
   type CloudFormationServiceException,
@@ -10,8 +8,8 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
-  type DescribeSecretResponse,
   SecretsManagerClient,
+  type DescribeSecretResponse as Shown,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -23,11 +21,12 @@ import { answerTo, handler } from '../../src/handler/main';
 import { MAX_TAGS } from '../../src/private/contract';
 import { type Emulator, startMoto } from '../support/emulator';
 import { Account, REGION } from './account';
+import { HttpServer, useEndpoint } from './http-server';
 import { type Properties, SIGNATURE, stackId } from './requests';
 import { Resource, type StackState } from './resource';
 
 // Tests take these from here: imported from the handler first, they would come without the mocks.
-export { awsEnvironment, handler, SIGNATURE };
+export { handler, SIGNATURE };
 
 jest.mock('../../src/handler/aws/clients', () => {
   const { awsEnvironment: real } = jest.requireActual('../../src/handler/aws/clients');
@@ -75,61 +74,43 @@ export const sm = (operation: string) => `secretsmanager:${operation}`;
  * every call, a place to interfere with each, and a clock that needs no waiting.
  */
 export class Cloud extends Account {
-  /** Without Secrets Manager it starts faster. */
-  static async start({ secretsManager = true } = {}): Promise<Cloud> {
-    const moto = secretsManager ? await startMoto() : undefined;
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL: moto?.endpoint ?? 'http://127.0.0.1:1',
-      AWS_REGION: REGION,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    });
-    const cloud = new Cloud(moto);
-    await cloud.listen();
-    return cloud;
-  }
-
   /** Every call of the handler since the last reset. */
   calls: Call[] = [];
   /** Every line that the handler logged since the last reset. */
   logged: string[] = [];
-  /** What CloudFormation received since the last reset: the bodies of all PUTs. */
-  delivered: string[] = [];
   /** Runs requests through the entry of the function, with the answer sent over HTTP, instead of `answerTo`. */
   throughEntry = false;
-  /** How long the function may run, in seconds. */
-  secondsLeft = 600;
   /** Whether requests come at once. Otherwise the function asks the stack whether it still waits for an answer. */
   fresh = true;
   /** States of KMS keys by id; an error name stands for a key that cannot be seen. */
   readonly keys = new Map<string, string>();
   readonly stacks = new Map<string, StackState>();
+  /** Where answers go that are sent. */
+  readonly server = new HttpServer(() => [200, '']);
 
   private interceptors: { readonly action: string; readonly interceptor: Interceptor }[] = [];
   private readonly replicaKeys = new Map<string, string>();
-  private readonly types = new Map<string, string>();
   private readonly emptyDescriptions = new Set<string>();
-  private readonly send = SecretsManagerClient.prototype.send;
-  private readonly cloudFormation = mockClient(CloudFormationClient);
-  private readonly kms = mockClient(KMSClient);
-  /** Saves asking for the state of a secret where it can only be live. */
-  private anyScheduled = false;
-  private anyLabelMoved = false;
-  private server?: http.Server;
-  private port = 0;
+  private send!: Send;
+  private cloudFormation!: ReturnType<typeof mockClient>;
+  private kms!: ReturnType<typeof mockClient>;
+  private moto!: Emulator;
 
-  private constructor(private readonly moto: Emulator | undefined) {
-    super();
+  async start(): Promise<void> {
     const cloud = this;
+    this.moto = await startMoto();
+    useEndpoint(this.moto.endpoint);
+    await this.server.start();
+    this.send = SecretsManagerClient.prototype.send as Send;
+    this.cloudFormation = mockClient(CloudFormationClient) as never;
+    this.kms = mockClient(KMSClient) as never;
     // On the prototype, so that it meets the client that the module of the function keeps.
     SecretsManagerClient.prototype.send = async function (this: SecretsManagerClient, command: Command) {
       const proceed = async () => {
-        const output = await (cloud.send as Send).call(this, command);
+        const output = await cloud.send.call(this, command);
         if (command.constructor.name === 'PutSecretValueCommand') await cloud.keepOneCurrent(this, command.input);
-        return output;
+        return command.constructor.name === 'DescribeSecretCommand' ? cloud.corrected(output as Shown) : output;
       };
-      if (command.constructor.name === 'DeleteSecretCommand') cloud.anyScheduled = true;
-      if (command.constructor.name === 'UpdateSecretVersionStageCommand') cloud.anyLabelMoved = true;
       if (cloud.isAdministrator(this)) return proceed();
       const region = await this.config.region();
       return cloud.record('secretsmanager', region, command, (call) => cloud.asAws(call, proceed));
@@ -137,43 +118,39 @@ export class Cloud extends Account {
   }
 
   async reset(): Promise<void> {
-    if (this.moto) await fetch(`${this.moto.endpoint}/moto-api/reset`, { method: 'POST' });
+    await fetch(`${this.moto.endpoint}/moto-api/reset`, { method: 'POST' });
     this.calls = [];
     this.logged = [];
-    this.delivered = [];
+    this.server.reset();
     this.interceptors = [];
-    this.anyScheduled = false;
-    this.anyLabelMoved = false;
     this.throughEntry = false;
-    this.secondsLeft = 600;
     this.fresh = true;
     // The function's entry compares with the time of the machine, and requests tell whole seconds.
     Object.assign(mockClock, { time: Math.floor(Date.now() / 1000) * 1000, slept: 0 });
-    for (const memory of [this.keys, this.stacks, this.replicaKeys, this.types, this.emptyDescriptions]) memory.clear();
+    for (const memory of [this.keys, this.stacks, this.replicaKeys, this.emptyDescriptions]) memory.clear();
     this.answerForStacks();
     this.answerForKeys();
   }
 
   async stop(): Promise<void> {
-    SecretsManagerClient.prototype.send = this.send;
+    SecretsManagerClient.prototype.send = this.send as never;
     for (const mock of [this.cloudFormation, this.kms]) mock.restore();
     this.disconnect();
-    this.server?.closeAllConnections();
-    await new Promise((resolve) => this.server?.close(resolve));
-    await this.moto?.stop();
+    await this.server.stop();
+    await this.moto.stop();
   }
 
   // --- the function
 
   async answer(asked: CloudFormationRequest): Promise<Delivered> {
     const started = mockClock.slept;
-    const remainingMs = () => this.secondsLeft * 1000 - (mockClock.slept - started);
+    const remainingMs = () => 600_000 - (mockClock.slept - started);
     if (!this.throughEntry) {
       const log: Environment['log'] = (fields) => this.logged.push(JSON.stringify(fields));
       const answer = await answerTo(asked, awsEnvironment(remainingMs, log));
       return { ...answer, reason: answer.reason ?? '' };
     }
-    const ResponseURL = asked.ResponseURL.replace(/^[^?]*/, `http://127.0.0.1:${this.port}/answer`);
+    const ResponseURL = asked.ResponseURL.replace(/^[^?]*/, `${this.server.endpoint}/answer`);
     await handler({ ...asked, ResponseURL }, { getRemainingTimeInMillis: remainingMs });
     const body = JSON.parse(this.delivered.at(-1) ?? '{}');
     return { status: body.Status, reason: body.Reason, physicalId: body.PhysicalResourceId, data: body.Data };
@@ -221,36 +198,35 @@ export class Cloud extends Account {
     this.interceptors.unshift({ action, interceptor });
   }
 
-  /** Lets calls fail, before they have done anything or after they have done everything. */
+  /** Lets calls fail, for good or so many times. */
   fail(
     action: string,
     error: string,
-    {
-      times = Number.POSITIVE_INFINITY,
-      after = false,
-      message = 'the text of the service',
-      skip = 0,
-    }: { times?: number; after?: boolean; message?: string; skip?: number } = {},
+    { times = Number.POSITIVE_INFINITY, message }: { times?: number; message?: string } = {},
   ): void {
-    let seen = 0;
+    let failed = 0;
     this.intercept(action, async (_, next) => {
-      const fails = seen >= skip && seen < skip + times;
-      seen++;
-      if (!fails) return next();
-      if (after) await next();
+      if (failed++ >= times) return next();
       throw awsError(error, message);
     });
   }
 
-  /** Changes what DescribeSecret shows, call by call. */
-  showing(change: (secret: DescribeSecretResponse, count: number) => DescribeSecretResponse): void {
-    let count = 0;
-    this.intercept('secretsmanager:DescribeSecret', async (_, next) =>
-      change((await next()) as DescribeSecretResponse, ++count),
-    );
+  /** Lets an operation of Secrets Manager fail, for good or so many times. */
+  breaks(operation: string, times?: number): void {
+    this.fail(sm(operation), 'InternalServiceError', { times });
+  }
+
+  /** Changes what DescribeSecret shows. */
+  showing(change: (secret: Shown) => Shown): void {
+    this.intercept(sm('DescribeSecret'), async (_, next) => change((await next()) as Shown));
   }
 
   // --- what was done
+
+  /** What CloudFormation received since the last reset: the bodies of all PUTs. */
+  get delivered(): string[] {
+    return this.server.received.map(({ body }) => body);
+  }
 
   /** Names of the operations called, in order, without the service. */
   get operations(): string[] {
@@ -292,19 +268,8 @@ export class Cloud extends Account {
   private async asAws(call: Call, proceed: Next): Promise<unknown> {
     const operation = call.action.split(':')[1];
     const id: string = call.input.SecretId ?? call.input.Name;
-    const changes = operation === 'CreateSecret' || NEEDS_LIVE.includes(operation);
-    const pending = this.anyScheduled && changes && (await this.state(id, call.region)) === 'pending';
-    if (pending && operation === 'CreateSecret') {
-      throw awsError(
-        'InvalidRequestException',
-        "You can't create this secret because a secret with this name is already scheduled for deletion.",
-      );
-    }
-    if (pending) {
-      throw awsError(
-        'InvalidRequestException',
-        "You can't perform this operation on the secret because it was marked for deletion.",
-      );
+    if (operation in REFUSED_OF_SCHEDULED && (await this.state(id, call.region)) === 'pending') {
+      throw awsError('InvalidRequestException', REFUSED_OF_SCHEDULED[operation]);
     }
     if (call.input.Tags) {
       const present = operation === 'CreateSecret' ? {} : await this.tags(id);
@@ -318,28 +283,25 @@ export class Cloud extends Account {
       if (call.input.Description === '') this.emptyDescriptions.add(id);
       else this.emptyDescriptions.delete(id);
     }
-    if (call.input.Type !== undefined) this.types.set((output as { ARN: string }).ARN, call.input.Type);
     for (const { Region, KmsKeyId } of call.input.AddReplicaRegions ?? []) {
       this.replicaKeys.set(`${id} ${Region}`, KmsKeyId ?? 'alias/aws/secretsmanager');
     }
-    return operation === 'DescribeSecret' ? this.corrected(output as DescribeSecretResponse) : output;
+    return output;
   }
 
   /** Once a label was moved, moto leaves AWSCURRENT also on the version before a new one. */
   private async keepOneCurrent(client: SecretsManagerClient, input: Call['input']): Promise<void> {
-    if (!this.anyLabelMoved) return;
     const { VersionIdsToStages = {} } = (await this.describe(input.SecretId)) ?? {};
     const current = Object.keys(VersionIdsToStages).filter((id) => VersionIdsToStages[id].includes('AWSCURRENT'));
     for (const RemoveFromVersionId of current.slice(0, -1)) {
       const command = { SecretId: input.SecretId, VersionStage: 'AWSCURRENT', RemoveFromVersionId };
-      await (this.send as Send).call(client, new UpdateSecretVersionStageCommand(command));
+      await this.send.call(client, new UpdateSecretVersionStageCommand(command));
     }
   }
 
-  private corrected(secret: DescribeSecretResponse): DescribeSecretResponse {
+  private corrected(secret: Shown): Shown {
     return {
       ...secret,
-      Type: this.types.get(secret.ARN ?? ''),
       Description: this.emptyDescriptions.has(secret.ARN ?? '') ? undefined : secret.Description,
       ReplicationStatus: secret.ReplicationStatus?.map((status) => ({
         ...status,
@@ -349,51 +311,38 @@ export class Cloud extends Account {
   }
 
   private answerForStacks(): void {
-    const record = (command: object, input: object, answer: () => unknown) =>
-      this.record('cloudformation', REGION, { constructor: command.constructor, input }, async () => answer());
-    const named = (type: { readonly name: string }) => Object.create({ constructor: type });
-    const state = (id: string | undefined) => {
-      const stack = this.stacks.get(id ?? '');
-      if (!stack) throw awsError('ValidationError', `Stack with id ${id} does not exist`);
-      return stack;
-    };
+    // biome-ignore lint/suspicious/noExplicitAny: the inputs of four operations
+    const on = (command: any, answer: (stack: StackState, input: any) => object) =>
+      this.cloudFormation.on(command).callsFake((input) =>
+        this.record('cloudformation', REGION, { constructor: command, input }, async () => {
+          const stack = this.stacks.get(input.StackName);
+          if (!stack) throw awsError('ValidationError', `Stack with id ${input.StackName} does not exist`);
+          return answer(stack, input);
+        }),
+      );
     this.cloudFormation.reset();
-    this.cloudFormation.on(DescribeStacksCommand).callsFake((input) =>
-      record(named(DescribeStacksCommand), input, () => {
-        const { status, rootId, changeSetId } = state(input.StackName);
-        return { Stacks: [{ StackStatus: status, RootId: rootId, ChangeSetId: changeSetId }] };
-      }),
-    );
-    this.cloudFormation.on(DescribeStackEventsCommand).callsFake((input) =>
-      record(named(DescribeStackEventsCommand), input, () => ({
-        StackEvents: [...(state(input.StackName).events ?? [])].reverse().map(({ status, at }) => ({
-          PhysicalResourceId: input.StackName,
-          ResourceStatus: status,
-          Timestamp: new Date(at),
-        })),
+    on(DescribeStacksCommand, ({ status, rootId, changeSetId }) => ({
+      Stacks: [{ StackStatus: status, RootId: rootId, ChangeSetId: changeSetId }],
+    }));
+    on(DescribeStackEventsCommand, ({ events = [] }, { StackName }) => ({
+      StackEvents: [...events].reverse().map(({ status, at }) => ({
+        PhysicalResourceId: StackName,
+        ResourceStatus: status,
+        Timestamp: new Date(at),
       })),
-    );
-    this.cloudFormation.on(DescribeStackResourceCommand).callsFake((input) =>
-      record(named(DescribeStackResourceCommand), input, () => {
-        const { resources, physicalIds, types, changedAt } = state(input.StackName);
-        const ResourceStatus = resources[input.LogicalResourceId];
-        if (!ResourceStatus) throw awsError('ValidationError', `Resource ${input.LogicalResourceId} does not exist`);
-        return {
-          StackResourceDetail: {
-            ResourceStatus,
-            ResourceType: types?.[input.LogicalResourceId] ?? 'AWS::SecretsManager::Secret',
-            PhysicalResourceId: physicalIds?.[input.LogicalResourceId],
-            LastUpdatedTimestamp: changedAt?.[input.LogicalResourceId],
-          },
-        };
-      }),
-    );
-    this.cloudFormation.on(DescribeChangeSetCommand).callsFake((input) =>
-      record(named(DescribeChangeSetCommand), input, () => {
-        const { changes = [], execution = 'EXECUTE_IN_PROGRESS' } = state(input.StackName);
-        return { ExecutionStatus: execution, Changes: changes };
-      }),
-    );
+    }));
+    on(DescribeStackResourceCommand, ({ resources, physicalIds, changedAt }, { LogicalResourceId: id }) => {
+      if (!resources[id]) throw awsError('ValidationError', `Resource ${id} does not exist`);
+      return {
+        StackResourceDetail: {
+          ResourceStatus: resources[id],
+          ResourceType: 'AWS::SecretsManager::Secret',
+          PhysicalResourceId: physicalIds?.[id],
+          LastUpdatedTimestamp: changedAt?.[id],
+        },
+      };
+    });
+    on(DescribeChangeSetCommand, ({ changes = [] }) => ({ ExecutionStatus: 'EXECUTE_IN_PROGRESS', Changes: changes }));
   }
 
   private answerForKeys(): void {
@@ -406,38 +355,48 @@ export class Cloud extends Account {
       }),
     );
   }
+}
 
-  private async listen(): Promise<void> {
-    const server = http.createServer(async (incoming, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of incoming) chunks.push(chunk as Buffer);
-      this.delivered.push(Buffer.concat(chunks).toString());
-      response.end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    this.port = (server.address() as AddressInfo).port;
-    this.server = server;
-  }
+/** A cloud that each test of a file finds empty. */
+export function emptyCloud(): Cloud {
+  const cloud = new Cloud();
+  beforeAll(() => cloud.start());
+  beforeEach(() => cloud.reset());
+  afterAll(() => cloud.stop());
+  return cloud;
 }
 
 /** The physical id of a resource that has no secret as far as CloudFormation knows. */
 export const NO_ARN: string = expect.stringMatching(/^recoverable-secret:/);
 
+/** What an answer may be. */
+export const DONE = { status: 'SUCCESS' };
+export const FAILED = { status: 'FAILED' };
+export const REFUSED = { ...FAILED, physicalId: NO_ARN };
+export const [CREATED, RESTORED, ADOPTED] = ['CREATED', 'RESTORED', 'ADOPTED'].map((Outcome) => ({
+  ...DONE,
+  data: { Outcome },
+}));
+
 type Command = { readonly constructor: { readonly name: string }; readonly input: object };
 type Send = (this: SecretsManagerClient, command: Command) => Promise<unknown>;
 
-const NEEDS_LIVE = [
-  'DeleteResourcePolicy',
-  'GetResourcePolicy',
-  'PutResourcePolicy',
-  'PutSecretValue',
-  'RemoveRegionsFromReplication',
-  'ReplicateSecretToRegions',
-  'TagResource',
-  'UntagResource',
-  'UpdateSecret',
-  'UpdateSecretVersionStage',
-];
+const IS_SCHEDULED = "You can't perform this operation on the secret because it was marked for deletion.";
+
+/** What AWS refuses to do with a secret that is scheduled, and how. */
+const REFUSED_OF_SCHEDULED: Record<string, string> = {
+  CreateSecret: "You can't create this secret because a secret with this name is already scheduled for deletion.",
+  DeleteResourcePolicy: IS_SCHEDULED,
+  GetResourcePolicy: IS_SCHEDULED,
+  PutResourcePolicy: IS_SCHEDULED,
+  PutSecretValue: IS_SCHEDULED,
+  RemoveRegionsFromReplication: IS_SCHEDULED,
+  ReplicateSecretToRegions: IS_SCHEDULED,
+  TagResource: IS_SCHEDULED,
+  UntagResource: IS_SCHEDULED,
+  UpdateSecret: IS_SCHEDULED,
+  UpdateSecretVersionStage: IS_SCHEDULED,
+};
 
 export function awsError(name: string, message = 'the text of the service'): Error {
   return Object.assign(new Error(message), { name }) as CloudFormationServiceException;

@@ -5,12 +5,12 @@ import { REGION } from './account';
 import { type Call, Cloud, SIGNATURE } from './cloud';
 import { PATHS, VALUES } from './paths';
 
-let cloud: Cloud;
+const cloud = new Cloud();
 const observations = new Map<string, Observation>();
 
 // Each path once, through the real entry: what it logs, what it sends, and what it calls.
 beforeAll(async () => {
-  cloud = await Cloud.start();
+  await cloud.start();
   for (const path of PATHS) {
     await cloud.reset();
     cloud.throughEntry = true;

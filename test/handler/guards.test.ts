@@ -106,7 +106,9 @@ describe('the holder of a live secret', () => {
     outermostName: async () => outermost,
   });
   const ADOPT = { ExistingSecretPolicy: 'ADOPT' };
-  const SHARED = { Owner: 'shared' };
+  const denied = failing('AccessDenied');
+  const [SHARED, ROOT] = [{ Owner: 'shared' }, { Owner: 'root' }];
+  const [NESTED, ROOT_2] = ['root-Nested-1X', 'root-2'].map((stack) => named('root', requester(stack, 'Db')));
 
   test.each<[string, string, Record<string, string>, Properties, Answers]>([
     ['gone', 'nobody', {}, {}, {}],
@@ -124,31 +126,19 @@ describe('the holder of a live secret', () => {
     ['gone', 'a resource that is not there any more', heldBy(LIFE), {}, seen(false)],
     ['gone', 'a resource that it is taken from by name', heldBy(BANK), ADOPT, {}],
     // What may not be seen is assumed to be there.
-    ['in another stack', 'a resource that is not seen', heldBy(LIFE), {}, { has: failing('AccessDenied') }],
+    ['in another stack', 'a resource that is not seen', heldBy(LIFE), {}, { has: denied }],
     ['with the same owner', 'one of a shared owner', named('shared'), SHARED, seen(true)],
     ['in another stack', 'one whose owner is its stack', named('bank'), { Owner: 'bank' }, seen(true)],
     ['in another stack', 'one whose owner is this stack', named('shop'), {}, seen(true)],
     // A nested stack: its owner is the outermost one, which is no choice.
+    ['in another stack', 'one whose owner is the stack around it', NESTED, ROOT, seen(true, 'unknown', 'root')],
+    ['with the same owner', 'one of an owner like its stack', ROOT_2, ROOT, seen(true, 'unknown', 'root-2')],
     [
       'in another stack',
-      'one whose owner is the stack around it',
-      named('root', requester('root-Nested-1X', 'Db')),
-      { Owner: 'root' },
-      seen(true, 'unknown', 'root'),
-    ],
-    [
-      'with the same owner',
-      'one whose owner only sounds like its stack',
-      named('root', requester('root-2', 'Db')),
-      { Owner: 'root' },
-      seen(true, 'unknown', 'root-2'),
-    ],
-    [
-      'in another stack',
-      'one that nobody can see to have a shared owner',
-      named('root', requester('root-2', 'Db')),
-      { Owner: 'root' },
-      { ...seen(true), outermostName: failing('AccessDenied') },
+      'one whose outermost stack is not seen',
+      ROOT_2,
+      ROOT,
+      { ...seen(true), outermostName: denied },
     ],
   ])('is %s: %s', async (expected, _, tags, given, stacks) => {
     const { attempt: asked } = attempt(given, stacks);

@@ -9,6 +9,8 @@ const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/1111-2222';
 const [OWN, FOREIGN] = [heldBy(requester('shop', 'Old')), heldBy(BANK)];
 const NEVER = declared({ RestorePolicy: 'NEVER' });
 const ADOPT = 'existingSecretPolicy: ExistingSecretPolicy.ADOPT';
+const OWN_IT = 'to restore and own it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName';
+const TAKE_OVER = `to take it over set ${ADOPT}, otherwise choose another secretName`;
 
 /** Every message with a secret's name, without `secret '…'`: what was found, that nothing was changed, and what to do. */
 const OF_A_SECRET: [refused: messages.Refused, found: string, whatToDo: string][] = [
@@ -26,13 +28,13 @@ const OF_A_SECRET: [refused: messages.Refused, found: string, whatToDo: string][
   [
     messages.refuseScheduled(existing(FOREIGN, SCHEDULED), declared()),
     "is scheduled for deletion (deletion date 2027-03-04) and belongs to owner 'bank', not to 'shop'",
-    'to restore and own it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName',
+    OWN_IT,
   ],
   [
     messages.refuseScheduled(existing({}, SCHEDULED), declared()),
     'is scheduled for deletion (deletion date 2027-03-04) and belongs to no owner that this library knows, not to ' +
       "'shop'",
-    'to restore and own it set restorePolicy: RestorePolicy.ALWAYS, otherwise choose another secretName',
+    OWN_IT,
   ],
   [
     messages.refuseScheduled(existing(OWN, SCHEDULED), NEVER),
@@ -47,17 +49,17 @@ const OF_A_SECRET: [refused: messages.Refused, found: string, whatToDo: string][
   [
     messages.refuseLive(existing(FOREIGN), declared()),
     "exists already and belongs to owner 'bank', not to 'shop'",
-    `to take it over set ${ADOPT}, otherwise choose another secretName`,
+    TAKE_OVER,
   ],
   [
     messages.refuseLive(existing({}), declared()),
     "exists already and belongs to no owner that this library knows, not to 'shop'",
-    `to take it over set ${ADOPT}, otherwise choose another secretName`,
+    TAKE_OVER,
   ],
   [
     messages.refuseLive(existing(OWN), declared({ ExistingSecretPolicy: 'FAIL' })),
     'exists already and existingSecretPolicy is FAIL',
-    `to take it over set ${ADOPT}, otherwise choose another secretName`,
+    TAKE_OVER,
   ],
   [
     messages.refuseHeldElsewhere(existing(FOREIGN)),

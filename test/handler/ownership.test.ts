@@ -23,6 +23,8 @@ const { owner, stackId, logicalId, origin, previousOwner, recoveryWindow } = OWN
 const AT_BANK = { owner: 'bank', stackId: BANK.stackId, logicalId: 'Vault' };
 const NOBODY = { owner: '', stackId: '', logicalId: '' };
 const TAKEN = heldBy(SHOP, 'ADOPTED', AT_BANK);
+const FROM_NOBODY = heldBy(SHOP, 'ADOPTED', {});
+const ENTIRELY = { holds: true, claimed: true, asOwner: true };
 const LATER = { ...SHOP, requestId: 'a later request' };
 
 describe('a claim', () => {
@@ -119,33 +121,21 @@ test.each<[string, Tags, object | undefined]>([
   ['nobody', {}, NOBODY],
   ['this request, which had it from the bank', TAKEN, AT_BANK],
   ['this request, which had made it', heldBy(SHOP), undefined],
-  ['an earlier request of this resource', heldBy(LATER), { ...holdingOfShop() }],
+  ['an earlier request of this resource', heldBy(LATER), { owner: 'shop', stackId: SHOP.stackId, logicalId: 'Db' }],
 ])('the holder before is read from the tags of %s', (_, tags, expected) => {
   expect(holderBefore(SHOP, readOwnership(tags))).toEqual(expected);
 });
 
-function holdingOfShop() {
-  return { owner: 'shop', stackId: SHOP.stackId, logicalId: 'Db' };
-}
-
 test.each<[string, Ownership, Record<string, boolean>]>([
-  ['what this request got hold of', holdingOf(SHOP), { holds: true, claimed: true, asOwner: true }],
+  ['what this request got hold of', holdingOf(SHOP), ENTIRELY],
   ['what an earlier request got hold of', holdingOf(LATER), { holds: true, claimed: false, asOwner: true }],
   ['what another resource holds', holdingOf(requester('shop', 'Other')), {}],
   ['what another life of the stack holds', { ...holdingOf(SHOP), stackId: 'arn:shop/2' }, {}],
   ['what another owner has', { ...holdingOf(SHOP), owner: 'depot' }, { holds: true, claimed: true }],
   ['what has no owner', { ...holdingOf(SHOP), owner: undefined }, { holds: true, claimed: true }],
   // An earlier delivery can have ended after it gave the owner back.
-  [
-    'what it had begun to return',
-    { ...readOwnership(TAKEN), owner: 'bank' },
-    { holds: true, claimed: true, asOwner: true },
-  ],
-  [
-    'what it had begun to return to nobody',
-    { ...readOwnership(heldBy(SHOP, 'ADOPTED', {})), owner: undefined },
-    { holds: true, claimed: true, asOwner: true },
-  ],
+  ['what it had begun to return', { ...readOwnership(TAKEN), owner: 'bank' }, ENTIRELY],
+  ['what it had begun to return to nobody', { ...readOwnership(FROM_NOBODY), owner: undefined }, ENTIRELY],
   ['nothing', {}, {}],
 ])('whose is %s', (_, ownership, { holds: held = false, claimed = false, asOwner = false }) => {
   expect(holds(SHOP, ownership)).toBe(held);

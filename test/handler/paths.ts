@@ -54,10 +54,6 @@ export const PATHS: Path[] = [
     await db.create(declaring(VALUES.declared, { ...EVERYTHING, ForceDeleteWithoutRecovery: 'true' })),
     await db.delete(),
   ]),
-  life('created and delivered again', 'SUCCESS SUCCESS', async (db) => [
-    await db.create(declaring(VALUES.declared)),
-    await db.again(),
-  ]),
   life('restored with everything that differs', 'SUCCESS', async (db, cloud) => {
     await pending(cloud, OWNER, { Description: 'old', KmsKeyId: KEY.replace('1111', '9999') });
     return [await db.create(declaring(VALUES.declared, EVERYTHING))];
@@ -103,17 +99,6 @@ export const PATHS: Path[] = [
     const updated = await db.update(declaring(VALUES.changed, { PurgeProtection: 'WHILE_SCHEDULED' }));
     return [created, updated, await db.delete()];
   }),
-  life("protected in vain, because of somebody else's policy", 'FAILED', async (db, cloud) => {
-    await cloud.create({ SecretString: VALUES.byHand, tags: BANK });
-    await cloud.setPolicy({ Version: '2012-10-17', Statement: [] });
-    const asked = { PurgeProtection: 'ALWAYS', ExistingSecretPolicy: 'ADOPT' } as const;
-    return [await db.create(declaring(VALUES.declared, asked))];
-  }),
-  life('updated after it was scheduled by hand', 'SUCCESS SUCCESS', async (db, cloud) => {
-    const created = await db.create(generated());
-    await cloud.schedule();
-    return [created, await db.update(generated({ PasswordLength: '40' }))];
-  }),
   life('renamed, and rolled back', 'SUCCESS SUCCESS SUCCESS SUCCESS', async (db) => {
     const created = await db.create(declaring(VALUES.declared));
     const before = db.properties;
@@ -123,14 +108,6 @@ export const PATHS: Path[] = [
     db.rollBack();
     return [created, renamed, await db.update(before), await db.delete({ physicalId, properties: after })];
   }),
-  life('refused, and then deleted', 'FAILED SUCCESS', async (db, cloud) => {
-    await cloud.create({ SecretString: VALUES.byHand, tags: BANK });
-    return [await db.create(declaring(VALUES.declared)), await db.delete()];
-  }),
-  life('refused because it is scheduled', 'FAILED', async (db, cloud) => {
-    await pending(cloud, 'bank');
-    return [await db.create(declaring(VALUES.declared))];
-  }),
   life('refused because its key is dead', 'FAILED', async (db, cloud) => {
     await pending(cloud, OWNER, { KmsKeyId: KEY });
     cloud.keys.set(KEY, 'PendingDeletion');
@@ -139,11 +116,6 @@ export const PATHS: Path[] = [
   life('refused because of its template', 'FAILED', async (db) => [
     await db.create(generated({ SecretStringTemplate: `${VALUES.template}}` })),
   ]),
-  life('updated after it was deleted for good', 'SUCCESS FAILED', async (db, cloud) => {
-    const created = await db.create(declaring(VALUES.declared));
-    await cloud.destroy();
-    return [created, await db.update(declaring(VALUES.changed))];
-  }),
   life('withdrawn after it was created', 'FAILED', async (db, cloud) => {
     let asked = 0;
     cloud.fresh = false;

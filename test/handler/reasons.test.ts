@@ -7,6 +7,7 @@ import { answerUrl, declaring, NAME, request, tagList } from './requests';
 const BROKEN = serviceError('InternalServiceError');
 const about = { StackId: SHOP.stackId, LogicalResourceId: SHOP.logicalId };
 const held = { ...about, PhysicalResourceId: ARN, OldResourceProperties: declaring('old') };
+const renamed = { ...held, OldResourceProperties: declaring('old', { Name: 'prod/old' }) };
 
 /** Secrets Manager with prepared answers, and a stack in a status. */
 function surroundings(
@@ -39,39 +40,24 @@ describe('a reason says what failed, in which state the secret is, and how to go
   const forgotten = `secret '${NAME}' stays as it is and has left the stack; when the cause is removed, see by its tags whose it is`;
   const untold = { ...about, PhysicalResourceId: 'recoverable-secret:unknown:x' };
 
+  const goesBack = `secret '${NAME}' goes back to what it was with the rollback; deploy again when the cause is removed`;
+  const goesOn =
+    `secret '${NAME}' may not be as it was yet; continue the rollback when the cause is removed, with aws ` +
+    'cloudformation continue-update-rollback';
+
   test.each<[string, CloudFormationRequest, string | Error | undefined, string]>([
     ['a Create', request('Create', about), undefined, undone],
-    [
-      'an Update',
-      request('Update', held),
-      undefined,
-      `secret '${NAME}' goes back to what it was with the rollback; deploy again when the cause is removed`,
-    ],
-    [
-      'an Update to another name',
-      request('Update', { ...held, OldResourceProperties: declaring('old', { Name: 'prod/old' }) }),
-      undefined,
-      undone,
-    ],
-    ...[held, { ...held, OldResourceProperties: declaring('old', { Name: 'prod/old' }) }].map(
-      (of): [string, CloudFormationRequest, string, string] => [
-        'an Update in a rollback',
-        request('Update', of),
-        'UPDATE_ROLLBACK_IN_PROGRESS',
-        `secret '${NAME}' may not be as it was yet; continue the rollback when the cause is removed, with aws ` +
-          'cloudformation continue-update-rollback',
-      ],
-    ),
+    ['an Update', request('Update', held), undefined, goesBack],
+    ['an Update to another name', request('Update', renamed), undefined, undone],
+    ['an Update in a rollback', request('Update', held), 'UPDATE_ROLLBACK_IN_PROGRESS', goesOn],
+    ['one that renames in a rollback', request('Update', renamed), 'UPDATE_ROLLBACK_IN_PROGRESS', goesOn],
     ['a Delete with its stack', request('Delete', held), 'DELETE_IN_PROGRESS', onceMore],
     ['a Delete in a rollback', request('Delete', held), 'ROLLBACK_IN_PROGRESS', onceMore],
     ['a Delete in a stack that is not seen', request('Delete', held), serviceError('AccessDenied'), onceMore],
     // CloudFormation forgets a resource whose clean-up fails, so deleting the stack would not help.
-    ...['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'].flatMap(
-      (status): [string, CloudFormationRequest, string, string][] => [
-        [`a Delete in ${status}`, request('Delete', held), status, forgotten],
-        [`a Delete in ${status} of what a Create never told`, request('Delete', untold), status, forgotten],
-      ],
-    ),
+    ['a clean-up', request('Delete', held), 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', forgotten],
+    ['one of what was never told', request('Delete', untold), 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', forgotten],
+    ['one after a rollback', request('Delete', held), 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', forgotten],
   ])('%s', async (_, asked, status, aftermath) => {
     expect(await failed(asked, status)).toEqual({
       status: 'FAILED',
@@ -82,7 +68,7 @@ describe('a reason says what failed, in which state the secret is, and how to go
 
   test.each<[string, CloudFormationRequest]>([
     ['a Create', request('Create', about)],
-    ['an Update', request('Update', { ...held, OldResourceProperties: declaring('old', { Name: 'prod/old' }) })],
+    ['an Update', request('Update', renamed)],
   ])('that it could not be put back, after %s', async (_, asked) => {
     // Restored, but neither tagged nor scheduled again.
     const shown = { ARN, Name: NAME, Tags: tagList(heldBy({ ...SHOP, requestId: 'an earlier one' })) };
@@ -128,21 +114,13 @@ describe('a reason says what failed, in which state the secret is, and how to go
   });
 });
 
-test('what succeeded has the attributes of the native resource, and how it came about', async () => {
-  const asked = request('Create', { ...about, ResourceProperties: declaring('x') });
-  const missing = serviceError('ResourceNotFoundException');
-  const parts = surroundings({ DescribeSecret: [missing], CreateSecret: [{ ARN }] });
-  const answered = { status: 'SUCCESS', physicalId: ARN };
-  expect(await answer(asked, parts)).toEqual({ ...answered, data: { Id: ARN, Outcome: 'CREATED' } });
-
-  // An update tells how the resource came by the secret; where nobody knows, it was somebody's before.
+test('an update that succeeded tells how the resource came by the secret; where nobody knows, it was there before', async () => {
   const update = request('Update', { ...held, ResourceProperties: declaring('old') });
   for (const [tags, Outcome] of [
     [heldBy(SHOP, 'RESTORED'), 'RESTORED'],
     [without(heldBy(SHOP), 'recoverable-secret:origin'), 'ADOPTED'],
   ] as const) {
-    const shown = { ARN, Name: NAME, Tags: tagList(tags) };
-    const answer = await answerTo(update, new FakeEnvironment(surroundings({ DescribeSecret: [shown] })).env);
-    expect(answer).toEqual({ ...answered, data: { Id: ARN, Outcome } });
+    const parts = surroundings({ DescribeSecret: [{ ARN, Name: NAME, Tags: tagList(tags) }] });
+    expect(await answer(update, parts)).toEqual({ status: 'SUCCESS', physicalId: ARN, data: { Id: ARN, Outcome } });
   }
 });

@@ -17,50 +17,43 @@ const DEFAULTS = {
   purgeProtection: 'NONE',
 };
 
+const REGIONS = [{ Region: 'us-east-1', KmsKeyId: 'k' }, { Region: 'eu-central-1' }];
+
 const read = (properties: Record<string, unknown>) => declaredSecret(properties, stackId('shop'));
 
 describe('properties', () => {
-  test('that are all there are all read', () => {
-    const all = {
-      Name: 'prod/db',
-      Description: 'orders',
-      KmsKeyId: 'alias/db',
-      Type: 'SomeType',
-      ReplicaRegions: [{ Region: 'us-east-1', KmsKeyId: 'alias/far' }, { Region: 'eu-central-1' }],
-      Tags: tagList({ team: 'a', stage: 'b' }),
-      SecretString: 'x',
-      Owner: 'depot',
-      RecoveryWindowInDays: '14',
-      ForceDeleteWithoutRecovery: 'true',
-      RestorePolicy: 'ALWAYS',
-      ExistingSecretPolicy: 'FAIL',
-      RestoredValue: 'REGENERATE',
-      UpdatedValue: 'KEEP',
-      PurgeProtection: 'ALWAYS',
-    };
-    expect(read(all)).toEqual({
-      name: 'prod/db',
-      description: 'orders',
-      kmsKeyId: 'alias/db',
-      type: 'SomeType',
-      replicas: [{ region: 'us-east-1', kmsKeyId: 'alias/far' }, { region: 'eu-central-1' }],
-      tags: { team: 'a', stage: 'b' },
-      value: { kind: 'declared', text: 'x' },
-      owner: 'depot',
-      recoveryWindowInDays: 14,
-      forceDeleteWithoutRecovery: true,
-      restorePolicy: 'ALWAYS',
-      existingSecretPolicy: 'FAIL',
-      restoredValue: 'REGENERATE',
-      updatedValue: 'KEEP',
-      purgeProtection: 'ALWAYS',
-    });
+  test.each<[string, unknown, object]>([
+    ['Name', 'prod/db', { name: 'prod/db' }],
+    ['Description', 'orders', { description: 'orders' }],
+    ['KmsKeyId', 'alias/db', { kmsKeyId: 'alias/db' }],
+    ['Type', 'SomeType', { type: 'SomeType' }],
+    ['ReplicaRegions', REGIONS, { replicas: [{ region: 'us-east-1', kmsKeyId: 'k' }, { region: 'eu-central-1' }] }],
+    ['Tags', tagList({ team: 'a', stage: 'b' }), { tags: { team: 'a', stage: 'b' } }],
+    ['SecretString', 'x', { value: { kind: 'declared', text: 'x' } }],
+    ['SecretString', '', { value: { kind: 'declared', text: '' } }],
+    ['GenerateSecretString', {}, { value: { kind: 'generated', options: {} } }],
+    ['Owner', 'depot', { owner: 'depot' }],
+    ['RecoveryWindowInDays', '14', { recoveryWindowInDays: 14 }],
+    ['ForceDeleteWithoutRecovery', 'true', { forceDeleteWithoutRecovery: true }],
+    ['RestorePolicy', 'ALWAYS', { restorePolicy: 'ALWAYS' }],
+    ['ExistingSecretPolicy', 'FAIL', { existingSecretPolicy: 'FAIL' }],
+    ['RestoredValue', 'REGENERATE', { restoredValue: 'REGENERATE' }],
+    ['UpdatedValue', 'KEEP', { updatedValue: 'KEEP' }],
+    ['PurgeProtection', 'ALWAYS', { purgeProtection: 'ALWAYS' }],
+  ])('%s is read beside defaults: %j', (property, given, expected) => {
+    expect(read({ [property]: given })).toEqual({ ...DEFAULTS, ...expected });
   });
 
   test.each<[string, Record<string, unknown>, object]>([
     ['are not there', {}, {}],
     ['are empty', { KmsKeyId: '', Type: '', ReplicaRegions: [], Tags: [] }, {}],
     ['are null', { KmsKeyId: null, ReplicaRegions: null, Tags: null, RecoveryWindowInDays: null }, {}],
+    ['are null as a value', { SecretString: null, GenerateSecretString: null }, {}],
+    [
+      'are a value and a generator',
+      { SecretString: 'x', GenerateSecretString: {} },
+      { value: { kind: 'declared', text: 'x' } },
+    ],
     ['are no lists', { ReplicaRegions: { Region: 'x' }, Tags: 'x' }, {}],
     ['are lists of something else', { ReplicaRegions: ['x', null, undefined], Tags: [1] }, {}],
     [
@@ -75,35 +68,19 @@ describe('properties', () => {
     expect(read(given)).toEqual({ ...DEFAULTS, ...expected });
   });
 
-  test('of a generator are read as they are meant', () => {
-    const options = {
-      PasswordLength: '20',
-      ExcludeCharacters: '"@',
-      ExcludeLowercase: 'true',
-      ExcludeNumbers: 'false',
-      ExcludePunctuation: true,
-      ExcludeUppercase: false,
-      IncludeSpace: 'true',
-      RequireEachIncludedType: 'false',
-      SecretStringTemplate: '{}',
-      GenerateStringKey: 'password',
-    };
-    expect(read({ GenerateSecretString: options }).value).toEqual({
-      kind: 'generated',
-      options: {
-        passwordLength: 20,
-        excludeCharacters: '"@',
-        excludeLowercase: true,
-        excludeNumbers: false,
-        excludePunctuation: true,
-        excludeUppercase: false,
-        includeSpace: true,
-        requireEachIncludedType: false,
-        template: '{}',
-        key: 'password',
-      },
-    });
-    expect(read({ GenerateSecretString: {} }).value).toEqual({ kind: 'generated', options: {} });
+  test.each<[string, unknown, object]>([
+    ['PasswordLength', '20', { passwordLength: 20 }],
+    ['ExcludeCharacters', '"@', { excludeCharacters: '"@' }],
+    ['ExcludeLowercase', 'true', { excludeLowercase: true }],
+    ['ExcludeNumbers', 'false', { excludeNumbers: false }],
+    ['ExcludePunctuation', true, { excludePunctuation: true }],
+    ['ExcludeUppercase', false, { excludeUppercase: false }],
+    ['IncludeSpace', 'true', { includeSpace: true }],
+    ['RequireEachIncludedType', 'false', { requireEachIncludedType: false }],
+    ['SecretStringTemplate', '{}', { template: '{}' }],
+    ['GenerateStringKey', 'password', { key: 'password' }],
+  ])('%s of a generator is read: %j', (option, given, options) => {
+    expect(read({ GenerateSecretString: { [option]: given } }).value).toEqual({ kind: 'generated', options });
   });
 });
 

@@ -10,15 +10,11 @@ export interface StackState {
   rootId?: string;
   changeSetId?: string;
   changes?: object[];
-  /** State of the change set; it is being executed where nothing is said. */
-  execution?: string;
   /** Statuses of resources by logical id. */
   readonly resources: Record<string, string>;
   /** When a resource got its status. */
   changedAt?: Record<string, Date>;
   physicalIds?: Record<string, string>;
-  /** Types of resources by logical id; a native secret where nothing is said. */
-  types?: Record<string, string>;
 }
 
 /** CloudFormation's side of one resource: it remembers the physical id and the properties, and asks. */
@@ -26,6 +22,7 @@ export class Resource {
   physicalId?: string;
   properties: Properties = {};
   private last?: CloudFormationRequest;
+  private attempted: Properties = {};
 
   constructor(
     private readonly cloud: Cloud,
@@ -71,8 +68,9 @@ export class Resource {
     this.enter(this.isFirst ? 'CREATE_FAILED' : 'UPDATE_FAILED');
   }
 
-  /** It fails, and is rolled back. */
+  /** It fails, and is rolled back: from what it was to be, also where that has failed. */
   rollBack(): void {
+    this.properties = this.attempted;
     this.enter(this.isFirst ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_ROLLBACK_IN_PROGRESS');
   }
 
@@ -106,7 +104,7 @@ export class Resource {
   // --- requests
 
   async create(wanted: Properties = properties()): Promise<Delivered> {
-    this.properties = wanted;
+    this.properties = this.attempted = wanted;
     delete this.stack.physicalIds?.[this.logicalId];
     const answer = await this.ask('Create', { ResourceProperties: wanted });
     this.became(answer.status === 'SUCCESS' ? 'CREATE_COMPLETE' : 'CREATE_FAILED');
@@ -115,6 +113,7 @@ export class Resource {
   }
 
   async update(wanted: Properties): Promise<Delivered> {
+    this.attempted = wanted;
     const answer = await this.ask('Update', {
       ResourceProperties: wanted,
       PhysicalResourceId: this.physicalId,

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { type Answer, answerBody, sendAnswer } from '../../src/handler/cloudformation/response';
+import { HttpServer } from './http-server';
 import { request, stackId } from './requests';
 
 const REQUEST = request('Create', { StackId: stackId('shop'), LogicalResourceId: 'Db' });
@@ -61,60 +61,29 @@ describe('a body', () => {
 });
 
 describe('sending', () => {
-  interface Received {
-    readonly method?: string;
-    readonly url?: string;
-    readonly headers: http.IncomingHttpHeaders;
-    readonly rawHeaders: string[];
-    readonly body: string;
-  }
-  let server: http.Server;
-  let received: Received[];
-  let statuses: (number | 'reset' | 'half' | 'silence')[];
+  const server = new HttpServer(() => [200, '']);
   let slept: number[];
-
-  beforeEach(async () => {
-    received = [];
-    statuses = [];
+  beforeAll(() => server.start());
+  afterAll(() => server.stop());
+  beforeEach(() => {
+    server.reset();
     slept = [];
-    server = http.createServer(async (incoming, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of incoming) chunks.push(chunk as Buffer);
-      const { method, url, headers, rawHeaders } = incoming;
-      received.push({ method, url, headers, rawHeaders, body: Buffer.concat(chunks).toString() });
-      const status = statuses.shift() ?? 200;
-      if (status === 'silence') return;
-      if (status === 'half') response.writeHead(500).write('<Err', () => incoming.socket.resetAndDestroy());
-      else if (status === 'reset') incoming.socket.resetAndDestroy();
-      else response.writeHead(status).end('<Error>a page</Error>');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  });
-  afterEach(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   });
 
-  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/key?a=b%20c&${SIGNATURE}`;
+  const url = () => `${server.endpoint}/key?a=b%20c&${SIGNATURE}`;
   const send = (to = url()) =>
     sendAnswer({ ...REQUEST, ResponseURL: to }, FAILED, async (ms) => {
       slept.push(ms);
     });
 
-  test('is one PUT of the body to the URL as it was given', async () => {
+  test('is one PUT of the body to the URL as it was given, with the empty content type that the signature covers', async () => {
     await send();
-    expect(received).toHaveLength(1);
-    expect(received[0]).toMatchObject({ method: 'PUT', url: `/key?a=b%20c&${SIGNATURE}` });
-    expect(received[0].body).toBe(answerBody(REQUEST, FAILED));
+    expect(server.received).toHaveLength(1);
+    const { headers, ...put } = server.received[0];
+    expect(put).toEqual({ method: 'PUT', url: `/key?a=b%20c&${SIGNATURE}`, body: answerBody(REQUEST, FAILED) });
+    expect(headers).toMatchObject({ 'content-type': '', 'content-length': `${Buffer.byteLength(put.body)}` });
+    expect(headers).not.toHaveProperty('transfer-encoding');
     expect(slept).toEqual([]);
-  });
-
-  test('has an empty content type, which the signature covers, and a length instead of chunks', async () => {
-    await send();
-    const { headers } = received[0];
-    expect(headers['content-type']).toBe('');
-    expect(headers['content-length']).toBe(String(Buffer.byteLength(received[0].body)));
-    expect(headers['transfer-encoding']).toBeUndefined();
   });
 
   test.each([
@@ -125,10 +94,10 @@ describe('sending', () => {
     ['an answer that breaks off', ['half' as const]],
     ['one after the other', ['reset' as const, 503, 'reset' as const]],
   ])('is tried again after %s', async (_, before) => {
-    statuses = [...before];
+    server.mishaps = [...before];
     await send();
-    expect(received).toHaveLength(before.length + 1);
-    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+    expect(server.received).toHaveLength(before.length + 1);
+    expect(new Set(server.received.map(({ body }) => body)).size).toBe(1);
     // Each pause is longer than the one before.
     expect(slept).toHaveLength(before.length);
     expect([...slept].sort((a, b) => a - b)).toEqual(slept);
@@ -136,7 +105,7 @@ describe('sending', () => {
   });
 
   test('is tried again when nothing has come for ten seconds', async () => {
-    statuses = ['silence'];
+    server.mishaps = ['silence'];
     const limits: number[] = [];
     const timeout = jest.spyOn(http.ClientRequest.prototype, 'setTimeout').mockImplementation(function (
       this: http.ClientRequest,
@@ -150,7 +119,7 @@ describe('sending', () => {
     await send();
     timeout.mockRestore();
     expect(limits).toEqual([10_000, 10_000]);
-    expect(received).toHaveLength(2);
+    expect(server.received).toHaveLength(2);
     expect(slept).toEqual([1_000]);
   });
 
@@ -159,7 +128,7 @@ describe('sending', () => {
     ['the URL is refused', () => url(), 403, '403'],
     ['nobody listens', () => `http://127.0.0.1:1/key?${SIGNATURE}`, 200, '0'],
   ])('gives up when %s, without a word about the URL', async (_, to, status, told) => {
-    statuses = Array(9).fill(status);
+    server.mishaps = Array(9).fill(status);
     const failure = await send(to()).then(
       () => undefined,
       (error) => error,
@@ -171,11 +140,7 @@ describe('sending', () => {
     );
     expect(failure.cause).toBeUndefined();
     expect(slept).toHaveLength(4);
-  });
-
-  test('does not outlast what CloudFormation and the function can wait for', async () => {
-    statuses = Array(9).fill(500);
-    await send().catch(() => undefined);
+    // What CloudFormation and the function can wait for.
     expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(30_000);
   });
 
@@ -188,6 +153,6 @@ describe('sending', () => {
     expect(over).toHaveBeenCalledTimes(1);
     expect(over.mock.calls[0][0]).toMatch(/^https:\/\/cloudformation-custom-resource-response.*9d377b1fa2c0f54e$/);
     over.mockRestore();
-    expect(received).toHaveLength(1);
+    expect(server.received).toHaveLength(1);
   });
 });

@@ -26,19 +26,28 @@ function env(runsFor = Number.POSITIVE_INFINITY): Environment {
   return {
     remainingMs: () => runsFor - total(),
     sleep: async (ms: number) => {
-      slept.push(ms);
+      slept.push(Math.round(ms));
     },
     now: total,
     log: () => {},
   } as unknown as Environment;
 }
 
-const failing =
-  (error: unknown, times = Number.POSITIVE_INFINITY) =>
-  async () => {
-    if (asked++ < times) throw error;
-    return 'done';
-  };
+const EVER = Number.POSITIVE_INFINITY;
+
+/** Fails so often. */
+const failing = (error: unknown, times: number) => async () => {
+  if (asked++ < times) throw error;
+  return 'done';
+};
+
+/** How often something fails, how long the function may run, how it ends, and the pauses until then. */
+type Case = [fails: number, runsFor: number, ends: 'done' | 'failed', pauses: number[]];
+
+async function expectPauses([, runsFor, ends, pauses]: Case, act: (env: Environment) => Promise<unknown>) {
+  expect(await act(env(runsFor)).catch(() => 'failed')).toBe(ends);
+  expect(slept).toEqual(pauses);
+}
 
 describe('a call to AWS', () => {
   const [denied, invalid, missing] = [
@@ -57,101 +66,68 @@ describe('a call to AWS', () => {
     ['any other error', serviceError('InternalServiceError'), STATE_LAG, 0],
     ['what is no error', 'InvalidRequestException', STATE_LAG, 0],
   ])('is tried again after %s for as long as that may last: %p', async (_, error, lag, seconds) => {
-    await expect(retryTransient(env(), 'TagResource', lag, failing(error))).rejects.toThrow('TagResource failed with');
+    const call = retryTransient(env(), 'TagResource', lag, failing(error, EVER));
+    await expect(call).rejects.toThrow('TagResource failed with');
     expect(total()).toBeLessThanOrEqual(seconds * 1_000);
     expect(total()).toBeGreaterThanOrEqual(Math.max(0, seconds - 4) * 1_000);
     expect(asked).toBe(slept.length + 1);
   });
 
-  test('waits longer each time, but never more than four seconds', async () => {
-    await expect(retryTransient(env(), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
-    expect(slept.slice(0, 6)).toEqual([500, 1_000, 2_000, 4_000, 4_000, 4_000]);
-  });
-
-  test('is not tried again when it has succeeded', async () => {
-    expect(await retryTransient(env(), 'TagResource', IAM_LAG, failing(denied, 2))).toBe('done');
-    expect(asked).toBe(3);
-  });
-
-  test('leaves 45 seconds for what comes afterwards', async () => {
-    await expect(retryTransient(env(46_500), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
-    expect(total()).toBe(1_500);
-    slept = [];
-    await expect(retryTransient(env(46_499), 'TagResource', IAM_LAG, failing(denied))).rejects.toThrow();
-    expect(total()).toBe(500);
-  });
+  test.each<Case>([
+    [2, EVER, 'done', [500, 1_000]],
+    [7, EVER, 'done', [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000]],
+    // 45 seconds stay for what comes afterwards.
+    [EVER, 46_500, 'failed', [500, 1_000]],
+    [EVER, 46_499, 'failed', [500]],
+  ])('that fails %p times, in a function that runs %p ms, is %s after pauses of %p', (...of) =>
+    expectPauses(of, (env) => retryTransient(env, 'TagResource', IAM_LAG, failing(denied, of[0]))),
+  );
 });
 
 describe('a decision', () => {
   const stale = (times: number) => async () => (asked++ < times ? new Stale(new Error('it has changed')) : 'done');
 
-  test('is made anew until it stands', async () => {
-    expect(await retryOnStale(env(), 60_000, stale(3))).toBe('done');
-    expect(slept).toEqual([500, 1_000, 2_000]);
-  });
+  test.each<Case>([
+    [3, EVER, 'done', [500, 1_000, 2_000]],
+    [EVER, EVER, 'failed', [500, 1_000, 2_000, 4_000]],
+    [EVER, 46_500, 'failed', [500, 1_000]],
+  ])('that is stale %p times, in a function that runs %p ms, is %s after pauses of %p', (...of) =>
+    expectPauses(of, (env) => retryOnStale(env, 7_500, stale(of[0]))),
+  );
 
-  test('that never stands fails in time, with the cause', async () => {
-    await expect(retryOnStale(env(), 7_500, stale(99))).rejects.toThrow('it has changed');
-    expect(slept).toEqual([500, 1_000, 2_000, 4_000]);
+  test('that never stands fails with the cause, and one that fails is not made anew', async () => {
+    await expect(retryOnStale(env(), 7_500, stale(EVER))).rejects.toThrow('it has changed');
     slept = [];
-    await expect(retryOnStale(env(46_500), 60_000, stale(99))).rejects.toThrow('it has changed');
-    expect(total()).toBe(1_500);
-  });
-
-  test('is not made anew after an error', async () => {
-    await expect(retryOnStale(env(), 60_000, failing(new Error('something else')))).rejects.toThrow('something else');
+    await expect(retryOnStale(env(), 60_000, failing(new Error('else'), EVER))).rejects.toThrow('else');
     expect(slept).toEqual([]);
   });
 });
 
-describe('what must not stay half done', () => {
-  const error = new Error('anything');
-
-  test('is tried four times', async () => {
-    expect(await retryAny(env(), failing(error, 3))).toBe('done');
-    expect(slept).toEqual([2_000, 8_000, 20_000]);
-    await expect(retryAny(env(), failing(error))).rejects.toThrow('anything');
-  });
-
-  test('is not tried again when the function must end', async () => {
-    await expect(retryAny(env(7_000), failing(error))).rejects.toThrow('anything');
-    expect(slept).toEqual([2_000]);
-    slept = [];
-    await expect(retryAny(env(6_999), failing(error))).rejects.toThrow('anything');
-    expect(slept).toEqual([]);
-  });
-});
+test.each<Case>([
+  [3, EVER, 'done', [2_000, 8_000, 20_000]],
+  [4, EVER, 'failed', [2_000, 8_000, 20_000]],
+  [EVER, 7_000, 'failed', [2_000]],
+  [EVER, 6_999, 'failed', []],
+])('what must not stay half done, fails %p times, in a function that runs %p ms, is %s after pauses of %p', (...of) =>
+  expectPauses(of, (env) => retryAny(env, failing(new Error('anything'), of[0]))),
+);
 
 describe('waiting', () => {
   const so = (after: number) => async () => asked++ >= after;
 
-  test('ends when it is so', async () => {
-    expect(await waitUntil(env(), 60_000, so(3))).toBe(true);
-    expect(slept).toEqual([500, 750, 1_125]);
-  });
-
-  test('ends in time, and says whether it has become so', async () => {
-    expect(await waitUntil(env(), 1_250, so(2))).toBe(true);
-    asked = 0;
-    expect(await waitUntil(env(), 1_249, so(2))).toBe(false);
-  });
-
-  test('ends when it took too long', async () => {
-    expect(await waitUntil(env(), 16_000, so(99))).toBe(false);
-    expect(slept.map(Math.round)).toEqual([500, 750, 1_125, 1_688, 2_531, 3_797, 5_000]);
-  });
-
-  test('never takes longer than five seconds between two looks', async () => {
-    expect(await waitUntil(env(), 60_000, so(99))).toBe(false);
-    expect(Math.max(...slept)).toBe(5_000);
-  });
-
-  test('leaves 45 seconds for what comes afterwards', async () => {
-    expect(await waitUntil(env(46_250), 60_000, so(99))).toBe(false);
-    expect(slept).toEqual([500, 750]);
-    slept = [];
-    expect(await waitUntil(env(46_249), 60_000, so(99))).toBe(false);
-    expect(slept).toEqual([500]);
+  test.each<[limit: number, after: number, runsFor: number, so: boolean, pauses: number[]]>([
+    [60_000, 3, EVER, true, [500, 750, 1_125]],
+    [1_250, 2, EVER, true, [500, 750]],
+    [1_249, 2, EVER, false, [500]],
+    // Never more than five seconds between two looks.
+    [21_000, EVER, EVER, false, [500, 750, 1_125, 1_688, 2_531, 3_797, 5_000, 5_000]],
+    // 45 seconds stay for what comes afterwards.
+    [60_000, EVER, 46_250, false, [500, 750]],
+    [60_000, EVER, 46_249, false, [500]],
+  ])('for %p ms for what is so after %p looks, in a function that runs %p ms, tells %p', async (...of) => {
+    const [limit, after, runsFor, isSo, pauses] = of;
+    expect(await waitUntil(env(runsFor), limit, so(after))).toBe(isSo);
+    expect(slept).toEqual(pauses);
   });
 });
 
@@ -162,36 +138,27 @@ describe('a question to CloudFormation', () => {
     expect(await retryQuery(env(), failing(throttled, 3))).toBe('done');
     expect(total()).toBe(10_000);
     asked = 0;
-    await expect(retryQuery(env(), failing(throttled))).rejects.toBe(throttled);
+    await expect(retryQuery(env(), failing(throttled, EVER))).rejects.toBe(throttled);
     expect(asked).toBe(4);
   });
 
   test('whose answer is a precaution only has one in any case', async () => {
-    expect(await queryOr(env(), 'otherwise', failing(throttled))).toBe('otherwise');
+    expect(await queryOr(env(), 'otherwise', failing(throttled, EVER))).toBe('otherwise');
     expect(asked).toBe(4);
     asked = 0;
     expect(await queryOr(env(), 'otherwise', failing(throttled, 1))).toBe('done');
   });
 });
 
-describe('looking again', () => {
+test.each<[conclusive: number, runsFor: number, sees: number, pauses: number[]]>([
+  [3, EVER, 3, [1_000, 2_000]],
+  // What is seen then cannot be the past any more.
+  [EVER, EVER, 4, [1_000, 2_000, 3_000]],
+  [EVER, 8_000, 3, [1_000, 2_000]],
+  [EVER, 7_999, 2, [1_000]],
+])('looking until look %p is conclusive, in a function that runs %p ms, ends with look %p', async (...of) => {
+  const [conclusive, runsFor, sees, pauses] = of;
   const look = async () => ++asked;
-
-  test('ends with the first sight that is conclusive', async () => {
-    expect(await pollUntil(env(), look, (seen) => seen === 3)).toBe(3);
-    expect(slept).toEqual([1_000, 2_000]);
-  });
-
-  test('ends with what is seen when it cannot be the past any more', async () => {
-    expect(await pollUntil(env(), look, () => false)).toBe(4);
-    expect(slept).toEqual([1_000, 2_000, 3_000]);
-  });
-
-  test('ends early when the function must', async () => {
-    expect(await pollUntil(env(8_000), look, () => false)).toBe(3);
-    expect(slept).toEqual([1_000, 2_000]);
-    slept = [];
-    await pollUntil(env(7_999), look, () => false);
-    expect(slept).toEqual([1_000]);
-  });
+  expect(await pollUntil(env(runsFor), look, (seen) => seen === conclusive)).toBe(sees);
+  expect(slept).toEqual(pauses);
 });

@@ -116,7 +116,8 @@ describe('a secret as DescribeSecret shows it', () => {
 
 test('a secret is created as it is declared, with its tags at once', async () => {
   const { env, service } = prepared({ CreateSecret: [DENIED, { ARN }] });
-  const wanted = declared({ Description: 'orders', KmsKeyId: 'k', Type: 't', Tags: tagList({ team: 'a' }) });
+  const tags = tagList({ team: 'a', 'recoverable-secret:owner': 'declared' });
+  const wanted = declared({ Description: 'orders', KmsKeyId: 'k', Type: 't', Tags: tags });
   expect(await create(env, wanted, heldBy(SHOP), { versionId: 'v', value: 'x' })).toBe(ARN);
   const input = {
     Name: NAME,
@@ -133,19 +134,18 @@ test('a secret is created as it is declared, with its tags at once', async () =>
 describe('a restoration', () => {
   test.each<[string, object | Error, object | Error, boolean]>([
     ['succeeds', {}, shown({}, SCHEDULED), true],
+    ['waits for its permission', DENIED, shown({}, SCHEDULED), true],
     ['succeeds when the secret is live in spite of an error', INVALID, shown(heldBy(SHOP)), true],
-    [
-      'does not succeed when somebody else has restored it and got hold of it',
-      INVALID,
-      shown(heldBy({ ...SHOP, logicalId: 'Other' })),
-      false,
-    ],
+    ['does not succeed when somebody else has got hold of it', INVALID, shown(heldBy(BANK)), false],
     ['does not succeed while a deletion for good is under way', INVALID, shown({}, SCHEDULED), false],
     ['does not succeed when the secret is just going', MISSING, shown({}, SCHEDULED), false],
     ['does not succeed when the secret is gone', OTHER, MISSING, false],
   ])('%s', async (_, answer, seen, expected) => {
     expect(
-      await restore(prepared({ RestoreSecret: [answer], DescribeSecret: [seen] }).env, existing(heldBy(SHOP))),
+      await restore(
+        prepared({ RestoreSecret: [answer, ...(answer === DENIED ? [{}] : [])], DescribeSecret: [seen] }).env,
+        existing(heldBy(SHOP)),
+      ),
     ).toBe(expected);
   });
 
@@ -158,11 +158,11 @@ describe('a restoration', () => {
 describe('a removal', () => {
   const secret = existing(heldBy(SHOP));
 
-  test('has a window, or is for good', async () => {
-    const { env, service } = prepared();
+  test('has a window, or is for good, and waits for its permission', async () => {
+    const { env, service } = prepared({ DeleteSecret: [DENIED, {}], DescribeSecret: [shown()] });
     await remove(env, secret, 7, never);
     await remove(env, secret, undefined, never);
-    expect(service.inputs('DeleteSecret')).toEqual([
+    expect(service.inputs('DeleteSecret').slice(1)).toEqual([
       { SecretId: ARN, RecoveryWindowInDays: 7 },
       { SecretId: ARN, ForceDeleteWithoutRecovery: true },
     ]);
@@ -202,22 +202,18 @@ test('where nothing is to be changed, nothing is asked for', async () => {
   expect(service.asked).toEqual([]);
 });
 
-test('what was just restored may still be seen as it was, so a change waits for it', async () => {
-  const { env, service } = prepared({
-    TagResource: [INVALID, {}],
-    UntagResource: [MISSING, {}],
-    UpdateSecret: [INVALID, {}],
-    PutSecretValue: [MISSING, {}],
-    ReplicateSecretToRegions: [INVALID, {}],
-    RemoveRegionsFromReplication: [INVALID, {}],
-  });
+test('a permission may come late, and what was just restored may still be seen as it was: a change waits for both', async () => {
+  const late = [DENIED, INVALID, MISSING, {}];
+  const OPERATIONS = ['TagResource', 'UntagResource', 'UpdateSecret', 'PutSecretValue'];
+  const REPLICATION = ['ReplicateSecretToRegions', 'RemoveRegionsFromReplication'];
+  const { env, service } = prepared(Object.fromEntries([...OPERATIONS, ...REPLICATION].map((each) => [each, late])));
   await tag(env, ARN, { a: 'b' });
   await untag(env, ARN, ['c']);
   await updateMetadata(env, ARN, { Description: '' });
   await putValue(env, ARN, 'x', 'v');
   await addReplicas(env, ARN, [{ region: 'us-east-1', kmsKeyId: 'k' }]);
   await removeReplicas(env, ARN, ['us-west-2']);
-  expect(service.asked.filter((_, index) => index % 2 === 1).map(({ input }) => input)).toEqual([
+  expect(service.asked.filter((_, index) => index % 4 === 3).map(({ input }) => input)).toEqual([
     { SecretId: ARN, Tags: [{ Key: 'a', Value: 'b' }] },
     { SecretId: ARN, TagKeys: ['c'] },
     { SecretId: ARN, Description: '' },

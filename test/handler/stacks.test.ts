@@ -91,176 +91,99 @@ test('a stack tells its status, and the name that the outermost one was deployed
 });
 
 describe('the deployment to which a request belongs', () => {
-  /** Seconds of a clock, as CloudFormation tells them; later ones first, as it lists them. */
+  /** Seconds of a clock, as CloudFormation tells them. */
   const at = (seconds: number) => Date.UTC(2027, 2, 4) + seconds * 1_000;
-  const history = (...statuses: [status: string, seconds: number][]) =>
-    statuses.reverse().map(([ResourceStatus, seconds]) => ({
-      PhysicalResourceId: SHOP,
-      ResourceStatus,
-      Timestamp: new Date(at(seconds)),
-    }));
+  /** Statuses with their seconds, `CREATE_IN_PROGRESS 0, CREATE_COMPLETE 10`; later ones come first, as it lists them. */
+  const history = (statuses: string) =>
+    statuses
+      .split(', ')
+      .filter(Boolean)
+      .map((each) => each.split(' '))
+      .map(([status, seconds]) => ({
+        PhysicalResourceId: SHOP,
+        ResourceStatus: status,
+        Timestamp: new Date(at(Number(seconds))),
+      }))
+      .reverse();
   const deployment = (events: readonly object[], sent?: number) =>
     cloudFormation({ ...alone('x'), events: { [SHOP]: [events] } }).deployment(SHOP, sent);
 
-  const CREATION: [string, number][] = [
-    ['CREATE_IN_PROGRESS', 0],
-    ['CREATE_COMPLETE', 10],
-  ];
-  const UPDATE: [string, number][] = [
-    ['UPDATE_IN_PROGRESS', 20],
-    ['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 30],
-    ['UPDATE_COMPLETE', 31],
-  ];
-  const [DONE, UNDONE]: Deployment[] = [
-    { outcome: 'completed', idle: true },
-    { outcome: 'undone', idle: true },
-  ];
-  const [GOES_ON, UNSTABLE]: Deployment[] = [
-    { outcome: 'completed', idle: false },
-    { outcome: 'under way', idle: false },
-  ];
+  const CREATION = 'CREATE_IN_PROGRESS 0, CREATE_COMPLETE 10';
+  const BEGUN = `${CREATION}, UPDATE_IN_PROGRESS 20`;
+  const FAILED = `${BEGUN}, UPDATE_FAILED 30`;
+  const CLEANS_UP = `${BEGUN}, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS 30`;
+  const UNDONE = `${BEGUN}, UPDATE_ROLLBACK_COMPLETE 40`;
+  const DELETED = `${CREATION}, DELETE_IN_PROGRESS 40`;
 
-  test.each<[string, [string, number][], number, Deployment]>([
-    ['is the first one', CREATION, 5, DONE],
-    ['is the first one, which goes on', CREATION.slice(0, 1), 5, UNSTABLE],
-    [
-      'is the first one, which failed',
-      [
-        ['CREATE_IN_PROGRESS', 0],
-        ['ROLLBACK_IN_PROGRESS', 8],
-      ],
-      5,
-      UNSTABLE,
-    ],
-    [
-      'is the first one, undone',
-      [
-        ['CREATE_IN_PROGRESS', 0],
-        ['ROLLBACK_COMPLETE', 9],
-      ],
-      5,
-      UNDONE,
-    ],
-    [
-      'is the first one, left as it failed',
-      [
-        ['CREATE_IN_PROGRESS', 0],
-        ['CREATE_FAILED', 8],
-      ],
-      5,
-      UNSTABLE,
-    ],
-    ['is an update', [...CREATION, ...UPDATE], 25, DONE],
-    ['is an update that cleans up', [...CREATION, ...UPDATE.slice(0, 2)], 25, DONE],
-    ['is an update that goes on', [...CREATION, ...UPDATE.slice(0, 1)], 25, UNSTABLE],
-    ['is an import', [...CREATION, ['IMPORT_IN_PROGRESS', 20], ['IMPORT_COMPLETE', 30]], 25, DONE],
-    ['came before one that goes on', [...CREATION, ...UPDATE.slice(0, 1)], 5, GOES_ON],
-    ['came before one that failed', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_FAILED', 30]], 5, GOES_ON],
-    ['was undone', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_COMPLETE', 40]], 25, UNDONE],
-    [
-      'is being undone, clean-up included',
-      [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 40]],
-      25,
-      UNSTABLE,
-    ],
-    ['cannot be undone', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_FAILED', 40]], 25, UNSTABLE],
+  const completed: Deployment = { outcome: 'completed', idle: true };
+  const undone: Deployment = { outcome: 'undone', idle: true };
+  const goesOn: Deployment = { outcome: 'completed', idle: false };
+  const unstable: Deployment = { outcome: 'under way', idle: false };
+
+  test.each<[string, string, number, Deployment]>([
+    ['is the first one', CREATION, 5, completed],
+    ['is the first one, which goes on', 'CREATE_IN_PROGRESS 0', 5, unstable],
+    ['is the first one, which failed', 'CREATE_IN_PROGRESS 0, ROLLBACK_IN_PROGRESS 8', 5, unstable],
+    ['is the first one, undone', 'CREATE_IN_PROGRESS 0, ROLLBACK_COMPLETE 9', 5, undone],
+    ['is the first one, left as it failed', 'CREATE_IN_PROGRESS 0, CREATE_FAILED 8', 5, unstable],
+    ['is an update', `${CLEANS_UP}, UPDATE_COMPLETE 31`, 25, completed],
+    ['is an update that cleans up', CLEANS_UP, 25, completed],
+    ['is an update that goes on', BEGUN, 25, unstable],
+    ['is an import', `${CREATION}, IMPORT_IN_PROGRESS 20, IMPORT_COMPLETE 30`, 25, completed],
+    ['came before one that goes on', BEGUN, 5, goesOn],
+    ['came before one that failed', FAILED, 5, goesOn],
+    ['was undone', UNDONE, 25, undone],
+    ['is being undone, clean-up included', `${BEGUN}, UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS 40`, 25, unstable],
+    ['cannot be undone', `${BEGUN}, UPDATE_ROLLBACK_FAILED 40`, 25, unstable],
     // What stays as it failed is completed by the next one, or undone together with it.
-    [
-      'was completed by the next one',
-      [
-        ...CREATION,
-        ['UPDATE_IN_PROGRESS', 20],
-        ['UPDATE_FAILED', 30],
-        ['UPDATE_IN_PROGRESS', 40],
-        ['UPDATE_COMPLETE', 50],
-      ],
-      25,
-      DONE,
-    ],
-    [
-      'is undone together with the next one',
-      [
-        ...CREATION,
-        ['UPDATE_IN_PROGRESS', 20],
-        ['UPDATE_FAILED', 30],
-        ['UPDATE_IN_PROGRESS', 40],
-        ['UPDATE_ROLLBACK_IN_PROGRESS', 50],
-      ],
-      25,
-      UNSTABLE,
-    ],
+    ['was completed by the next one', `${FAILED}, UPDATE_IN_PROGRESS 40, UPDATE_COMPLETE 50`, 25, completed],
+    ['is undone with the next one', `${FAILED}, UPDATE_IN_PROGRESS 40, UPDATE_ROLLBACK_IN_PROGRESS 50`, 25, unstable],
     // A deletion is no deployment: it leaves what was, and what never was.
-    ['completed before the stack is deleted', [...CREATION, ['DELETE_IN_PROGRESS', 40]], 5, DONE],
-    [
-      'completed before the stack could not be deleted',
-      [...CREATION, ['DELETE_IN_PROGRESS', 40], ['DELETE_FAILED', 50]],
-      5,
-      DONE,
-    ],
-    [
-      'never was stable before the stack is deleted',
-      [
-        ['CREATE_IN_PROGRESS', 0],
-        ['CREATE_FAILED', 8],
-        ['DELETE_IN_PROGRESS', 40],
-      ],
-      5,
-      UNSTABLE,
-    ],
+    ['completed before the stack is deleted', DELETED, 5, completed],
+    ['completed before the stack could not be deleted', `${DELETED}, DELETE_FAILED 50`, 5, completed],
+    ['never was stable', 'CREATE_IN_PROGRESS 0, CREATE_FAILED 8, DELETE_IN_PROGRESS 40', 5, unstable],
     // A request tells whole seconds.
-    ['began in the same second', [['CREATE_IN_PROGRESS', 0.2]], 0.9, UNSTABLE],
-    [
-      'completed in the same second',
-      [
-        ['CREATE_IN_PROGRESS', 0.2],
-        ['CREATE_COMPLETE', 0.5],
-      ],
-      0.9,
-      DONE,
-    ],
+    ['began in the same second', 'CREATE_IN_PROGRESS 0.2', 0.9, unstable],
+    ['completed in the same second', 'CREATE_IN_PROGRESS 0.2, CREATE_COMPLETE 0.5', 0.9, completed],
+    // Events are kept for 90 days.
+    ['completed when its events are gone', 'UPDATE_IN_PROGRESS 20, UPDATE_COMPLETE 31', 5, completed],
+    ['completed when all but those of the next one are gone', 'UPDATE_IN_PROGRESS 20', 5, goesOn],
+    ['completed when all but those of the deletion are gone', 'DELETE_IN_PROGRESS 40', 5, completed],
+    ['completed when all events are gone', '', 5, completed],
   ])('%s', async (_, statuses, seconds, expected) => {
-    expect(await deployment(history(...statuses), at(seconds))).toEqual(expected);
+    expect(await deployment(history(statuses), at(seconds))).toEqual(expected);
   });
 
-  test.each<[string, [string, number][], Deployment]>([
-    ['completed when all is quiet', CREATION, DONE],
-    ['completed when all is undone', [...CREATION, ['UPDATE_IN_PROGRESS', 20], ['UPDATE_ROLLBACK_COMPLETE', 40]], DONE],
-    ['cannot be excluded from the one that goes on', [...CREATION, ['UPDATE_IN_PROGRESS', 20]], UNSTABLE],
-    ['completed before the stack is deleted', [...CREATION, ['DELETE_IN_PROGRESS', 40]], DONE],
-    ['completed when it was long ago', [['DELETE_IN_PROGRESS', 40]], DONE],
+  test.each<[string, string, Deployment]>([
+    ['completed when all is quiet', CREATION, completed],
+    ['completed when all is undone', UNDONE, completed],
+    ['cannot be excluded from the one that goes on', BEGUN, unstable],
+    ['completed before the stack is deleted', DELETED, completed],
+    ['completed when it was long ago', 'DELETE_IN_PROGRESS 40', completed],
   ])('where nobody knows when it was sent, %s', async (_, statuses, expected) => {
-    expect(await deployment(history(...statuses))).toEqual(expected);
-  });
-
-  test('completed when its events are gone, which are kept for 90 days', async () => {
-    expect(await deployment(history(...UPDATE), at(5))).toEqual(DONE);
-    expect(await deployment(history(...UPDATE.slice(0, 1)), at(5))).toEqual(GOES_ON);
-    expect(await deployment(history(['DELETE_IN_PROGRESS', 40]), at(5))).toEqual(DONE);
-    expect(await deployment([], at(5))).toEqual(DONE);
+    expect(await deployment(history(statuses))).toEqual(expected);
   });
 
   test('is told by the stack itself, not by its resources', async () => {
     const ofDb = { PhysicalResourceId: ARN, ResourceStatus: 'UPDATE_COMPLETE', Timestamp: new Date(at(29)) };
     const ofNested = { PhysicalResourceId: ROOT, ResourceStatus: 'UPDATE_COMPLETE', Timestamp: new Date(at(28)) };
-    const events = [ofDb, ofNested, ...history(...CREATION, ...UPDATE.slice(0, 1))];
-    expect(await deployment(events, at(25))).toEqual(UNSTABLE);
+    expect(await deployment([ofDb, ofNested, ...history(BEGUN)], at(25))).toEqual(unstable);
   });
 
   test('is that of the outermost stack', async () => {
-    const ofRoot = history(['UPDATE_IN_PROGRESS', 0], ['UPDATE_ROLLBACK_IN_PROGRESS', 30]);
+    const ofRoot = history('UPDATE_IN_PROGRESS 0, UPDATE_ROLLBACK_IN_PROGRESS 30');
     const events = {
       [ROOT]: [ofRoot.map((event) => ({ ...event, PhysicalResourceId: ROOT }))],
       // The nested one has completed long before.
-      [SHOP]: [history(...CREATION)],
+      [SHOP]: [history(CREATION)],
     };
     const stacks = cloudFormation({ ...nested('DELETE_IN_PROGRESS', 'UPDATE_ROLLBACK_IN_PROGRESS'), events });
-    expect(await stacks.deployment(SHOP, at(5))).toEqual(UNSTABLE);
+    expect(await stacks.deployment(SHOP, at(5))).toEqual(unstable);
   });
 
   test('is looked for on as many pages as there are', async () => {
-    const pages = [...history(...CREATION, ...UPDATE.slice(0, 1))].map((event) => [event]);
-    const events = { [SHOP]: [[], ...pages] };
-    expect(await cloudFormation({ ...alone('x'), events }).deployment(SHOP, at(5))).toEqual(GOES_ON);
+    const events = { [SHOP]: [[], ...history(BEGUN).map((event) => [event])] };
+    expect(await cloudFormation({ ...alone('x'), events }).deployment(SHOP, at(5))).toEqual(goesOn);
   });
 
   test('is not known where CloudFormation does not answer', async () => {

@@ -1,72 +1,41 @@
-import { declaredSecret } from '../../src/handler/cloudformation/request';
 import { intoTemplate } from '../../src/handler/secret-value';
-import { Cloud } from './cloud';
-import { declaring, type Properties, properties, stackId } from './requests';
+import { DONE, emptyCloud, FAILED, REFUSED } from './cloud';
+import { declaring, type Properties, properties } from './requests';
 
-let cloud: Cloud;
-beforeAll(async () => {
-  cloud = await Cloud.start();
-});
-beforeEach(() => cloud.reset());
-afterAll(() => cloud.stop());
+const cloud = emptyCloud();
 
 const generating = (options: Properties) => properties({ GenerateSecretString: options });
 
 describe('a generated value', () => {
-  test('hands every option to AWS in its own type', async () => {
-    await cloud.resource().create(
-      generating({
-        PasswordLength: '20',
-        ExcludeCharacters: '"@/\\',
-        ExcludeLowercase: 'true',
-        ExcludeNumbers: 'false',
-        ExcludePunctuation: 'true',
-        ExcludeUppercase: 'false',
-        IncludeSpace: 'true',
-        RequireEachIncludedType: 'false',
-      }),
-    );
-    expect(cloud.inputs('GetRandomPassword')).toEqual([
-      {
-        PasswordLength: 20,
-        ExcludeCharacters: '"@/\\',
-        ExcludeLowercase: true,
-        ExcludeNumbers: false,
-        ExcludePunctuation: true,
-        ExcludeUppercase: false,
-        IncludeSpace: true,
-        RequireEachIncludedType: false,
-      },
-    ]);
-  });
-
-  test('leaves to AWS what the template leaves out', async () => {
-    await cloud.resource().create(generating({}));
-    const given = Object.values(cloud.inputs('GetRandomPassword')[0]).filter((value) => value !== undefined);
-    expect(given).toEqual([]);
-    expect(await cloud.value()).toHaveLength(32);
+  test('is made by AWS with every option in its own type, when the permission has come', async () => {
+    cloud.fail('secretsmanager:GetRandomPassword', 'AccessDeniedException', { times: 1 });
+    const flags = {
+      ExcludeLowercase: true,
+      ExcludeNumbers: false,
+      ExcludePunctuation: true,
+      ExcludeUppercase: false,
+      IncludeSpace: true,
+      RequireEachIncludedType: false,
+    };
+    const asDelivered = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, `${flag}`]));
+    await cloud.resource().create(generating({ ...asDelivered, PasswordLength: '20', ExcludeCharacters: '"@/\\' }));
+    const asked = { ...flags, PasswordLength: 20, ExcludeCharacters: '"@/\\' };
+    expect(cloud.inputs('GetRandomPassword').at(-1)).toEqual(asked);
   });
 
   test.each<[string, Properties, RegExp]>([
-    ['as long as asked', { PasswordLength: '12' }, /^.{12}$/],
+    ['as AWS makes it where the template says nothing', {}, /^.{32}$/],
     ['without punctuation', { ExcludePunctuation: 'true', PasswordLength: '80' }, /^[A-Za-z0-9]{80}$/],
     ['of digits', { ExcludePunctuation: true, ExcludeLowercase: 'TRUE', ExcludeUppercase: 'True' }, /^\d{32}$/],
+    ['without excluded characters', { ExcludeCharacters: 'aeiou', PasswordLength: 200 }, /^[^aeiou]{200}$/],
     [
-      'without the characters that were excluded',
-      { ExcludeCharacters: 'aeiou', PasswordLength: 200 },
-      /^[^aeiou]{200}$/,
+      'a member of the template',
+      { SecretStringTemplate: '{"username":"admin"}', GenerateStringKey: 'password' },
+      /^{"username":"admin","password":".{32,}"}$/,
     ],
   ])('is %s', async (_, options, value) => {
     await cloud.resource().create(generating(options));
     expect(await cloud.value()).toMatch(value);
-  });
-
-  test('becomes a member of the template', async () => {
-    await cloud
-      .resource()
-      .create(generating({ SecretStringTemplate: '{"username":"admin"}', GenerateStringKey: 'password' }));
-    const value = JSON.parse((await cloud.value()) ?? '');
-    expect(value).toEqual({ username: 'admin', password: expect.stringMatching(/^.{32}$/) });
   });
 
   test.each<[string, Properties]>([
@@ -77,25 +46,14 @@ describe('a generated value', () => {
     ['template that is a string', { SecretStringTemplate: '"s3cr3t-template"', GenerateStringKey: 'password' }],
     ['template that is null', { SecretStringTemplate: 'null', GenerateStringKey: 'password' }],
     ['template that is empty', { SecretStringTemplate: '', GenerateStringKey: 'password' }],
-  ])('with a %s is refused before anything happens', async (_, options) => {
-    const db = cloud.resource();
-    const refused = await db.create(generating(options));
-    expect(refused.status).toBe('FAILED');
-    expect(refused.reason).toMatch(/(secretStringTemplate|generateStringKey).*nothing was changed/);
+  ])('with a %s is refused before anything happens, and keeps no Delete from succeeding', async (_, options) => {
+    const refused = await cloud.resource().create(generating(options));
+    expect(refused).toMatchObject(REFUSED);
     expect(refused.reason).not.toContain('s3cr3t');
+    const db = await cloud.deployed();
+    expect(await db.update(generating(options))).toMatchObject(FAILED);
     expect(cloud.changes).toEqual([]);
-
-    await db.create(properties());
-    cloud.calls = [];
-    expect((await db.update(generating(options))).status).toBe('FAILED');
-    expect(cloud.changes).toEqual([]);
-  });
-
-  test('with a bad template does not keep a Delete from succeeding', async () => {
-    const db = cloud.resource();
-    const { physicalId } = await db.create();
-    const answer = await db.delete({ physicalId, properties: generating({ GenerateStringKey: 'password' }) });
-    expect(answer.status).toBe('SUCCESS');
+    expect(await db.delete({ properties: generating(options) })).toMatchObject(DONE);
     expect(await cloud.state()).toBe('pending');
   });
 });
@@ -143,35 +101,6 @@ describe('a password in a template', () => {
       }
     },
   );
-});
-
-describe('what CloudFormation delivers', () => {
-  test.each([
-    ['a declared value that is empty', { SecretString: '' }, { kind: 'declared', text: '' }],
-    [
-      'a declared value beside a generator',
-      { SecretString: 'x', GenerateSecretString: {} },
-      { kind: 'declared', text: 'x' },
-    ],
-    ['neither', {}, { kind: 'none' }],
-    ['null', { SecretString: null, GenerateSecretString: null }, { kind: 'none' }],
-  ])('is read as a source of the value: %s', (_, given, value) => {
-    expect(declaredSecret({ Name: 'x', ...given }, '').value).toEqual(value);
-  });
-
-  test('is read with defaults for what the construct did not write', () => {
-    expect(declaredSecret({ Name: 'x' }, stackId('shop'))).toMatchObject({
-      recoveryWindowInDays: 30,
-      forceDeleteWithoutRecovery: false,
-      restorePolicy: 'IF_OWNED',
-      existingSecretPolicy: 'ADOPT_IF_OWNED',
-      restoredValue: 'KEEP',
-      updatedValue: 'REGENERATE',
-      owner: 'shop',
-      replicas: [],
-      tags: {},
-    });
-  });
 });
 
 test('a value with every kind of character arrives as it is', async () => {

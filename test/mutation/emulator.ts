@@ -50,6 +50,9 @@ class Account {
     const [label = input.VersionStage ?? CURRENT] = input.VersionStages ?? [];
     if (label !== CURRENT && operation === 'PutSecretValue') return this.begin(region, input);
     if (label !== CURRENT && operation === 'GetSecretValue') return this.labelled(region, input.SecretId, label);
+    // As moto does, also of a secret that is scheduled.
+    const asked = this.secrets.named(region, input.SecretId);
+    if (asked && operation === 'GetResourcePolicy') return { ResourcePolicy: asked.policy };
     const isReserved = ({ Key }: Tag) => Key?.startsWith('aws:');
     const Tags = input.Tags?.filter((tag: Tag) => !isReserved(tag));
     const output = await this.secrets

@@ -23,11 +23,22 @@ const QUICK = [
   'apply',
   'attempt',
   'guards',
+  'seen',
   'stacks',
   'response',
   'clients',
 ];
-const ON_THE_FAKE = ['entry', 'values', 'create', 'update', 'delete', 'replicas', 'faults', 'corners', 'stack'];
+const ON_THE_FAKE = [
+  'entry',
+  'values',
+  'holders',
+  'create',
+  'update',
+  'delete',
+  'purge-protection',
+  'replicas',
+  'faults',
+];
 
 for (const name of QUICK) include(name);
 

@@ -1,7 +1,6 @@
 import { decideAcquisition, type HolderNow, refusalOfTakeOver } from '../../../src/handler/decide/acquire';
-import { isBeingReturned, returnTo } from '../../../src/handler/model/ownership';
 import type { ExistingSecret } from '../../../src/handler/model/secret';
-import { BANK, declared, existing, heldBy, holdingOf, REPLICA, requester, SCHEDULED, SHOP } from '../existing-secret';
+import { BANK, declared, existing, heldBy, REPLICA, requester, SCHEDULED, SHOP } from '../existing-secret';
 import type { Properties } from '../requests';
 
 const [OLD_SHOP, OTHER] = [requester('shop', 'Old'), requester('other', 'Db')];
@@ -70,12 +69,6 @@ test.each([
       expect(decide(found, LENIENT, direction)).toEqual({ action: 'refuse', reason: expect.stringContaining(named) });
     }
   }
-});
-
-test('what is being given back is seen as such', () => {
-  const taken = heldBy(SHOP, 'ADOPTED', holdingOf(BANK));
-  expect(isBeingReturned(taken)).toBe(false);
-  expect(isBeingReturned({ ...taken, ...returnTo({ owner: 'bank', stackId: '', logicalId: '' }) })).toBe(true);
 });
 
 describe('taking a live secret over', () => {

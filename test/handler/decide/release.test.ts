@@ -7,7 +7,7 @@ import {
 } from '../../../src/handler/decide/release';
 import type { Requester } from '../../../src/handler/model/declared-secret';
 import type { Deployment } from '../../../src/handler/model/deployment';
-import { holds, type Tags } from '../../../src/handler/model/ownership';
+import type { Tags } from '../../../src/handler/model/ownership';
 import type { ExistingSecret } from '../../../src/handler/model/secret';
 import { versionIdOf } from '../../../src/handler/model/versions';
 import { NO_WINDOW, OWNERSHIP_TAG } from '../../../src/private/contract';
@@ -142,26 +142,29 @@ describe('a deletion for good', () => {
     ['needs the template that is deployed', asked, {}, removal(), 'schedule'],
     // It says what a deployment has brought about, and is what IAM checks.
     ['needs the tag', CREATED, FORCE, removal(), 'schedule'],
-    [
-      'waits for the end of what is under way',
-      asked,
-      FORCE,
-      removal({ outcome: 'completed', idle: false }),
-      'schedule',
-    ],
+    ['waits for what is under way', asked, FORCE, removal({ outcome: 'completed', idle: false }), 'schedule'],
     ['is not of what never completed', asked, FORCE, removal(UNFINISHED), 'schedule'],
     ['is not of what nobody can tell', asked, FORCE, { kind: 'removal' }, 'schedule'],
     ['is not of an untold secret', asked, FORCE, failedDeployment(), 'schedule'],
     ['is not of a failed request', asked, FORCE, failedRequest(FIRST.requestId), 'schedule'],
-    ['is of what was adopted long ago', { ...ADOPTED, ...pick(asked) }, FORCE, removal(), 'force'],
-    ['is not of what was just adopted', { ...ADOPTED, ...pick(asked) }, FORCE, removal(UNFINISHED), 'back to bank'],
+    [
+      'is of what was adopted long ago',
+      { ...ADOPTED, [OWNERSHIP_TAG.recoveryWindow]: NO_WINDOW },
+      FORCE,
+      removal(),
+      'force',
+    ],
+    [
+      'is not of what was just adopted',
+      { ...ADOPTED, [OWNERSHIP_TAG.recoveryWindow]: NO_WINDOW },
+      FORCE,
+      removal(UNFINISHED),
+      'back to bank',
+    ],
+    ['is of what nobody knows how it was come by', without(asked, origin), FORCE, removal(), 'force'],
   ])('%s', (_, tags, given, reason, expected) => {
     expect(told(decide(existing(tags), reason, given))).toBe(expected);
   });
-
-  function pick(tags: Tags): Tags {
-    return { [OWNERSHIP_TAG.recoveryWindow]: tags[OWNERSHIP_TAG.recoveryWindow] };
-  }
 });
 
 describe('a delivery that remembers what it found', () => {
@@ -288,13 +291,5 @@ describe('whatever is found, whoever asks, for whatever reason', () => {
       if (reason.kind === 'failed request' && reason.memory?.intended === 'CREATED') continue;
       expect(told(decide(found, reason, given, by))).toMatch(/^(leave|back to )/);
     }
-  });
-
-  test('what another resource holds is left alone', () => {
-    const elsewhere = COMBINATIONS.filter(
-      ({ found, by }) => found?.ownership.stackId && found.ownership.logicalId && !holds(by, found.ownership),
-    );
-    expect(elsewhere.length).toBeGreaterThan(100);
-    for (const { found, reason, given, by } of elsewhere) expect(decide(found, reason, given, by).do).toBe('leave');
   });
 });
