@@ -57,7 +57,8 @@ describe('what is said', () => {
           'aws cloudtrail lookup-events --region us-east-1 --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteSecret',
           'If it is still needed, restore it with credentials for account 000000000000; deploying the stack that declares it does so, too:',
           `aws secretsmanager restore-secret --region us-east-1 --secret-id ${arn}`,
-          'If it is not needed, there is nothing to do. To let it go at once, after which nothing brings it back:',
+          'If it is not needed, there is nothing to do. To let it go at once, after which nothing brings it back, and which ' +
+            'purgeProtection denies:',
           `aws secretsmanager delete-secret --region us-east-1 --secret-id ${arn} --force-delete-without-recovery`,
         ].join('\n'),
       },

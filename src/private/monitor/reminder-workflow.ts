@@ -214,7 +214,8 @@ function message(secret: string): string {
     'If it is still needed, restore it with credentials for account {account}; deploying the stack that declares it ' +
       'does so, too:',
     'aws secretsmanager restore-secret --region {region} --secret-id {arn}',
-    'If it is not needed, there is nothing to do. To let it go at once, after which nothing brings it back:',
+    'If it is not needed, there is nothing to do. To let it go at once, after which nothing brings it back, and which ' +
+      'purgeProtection denies:',
     'aws secretsmanager delete-secret --region {region} --secret-id {arn} --force-delete-without-recovery',
   ];
   return lines(text, secret);
