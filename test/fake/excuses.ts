@@ -13,7 +13,7 @@ import { hasValue, type SecretRecord } from './secret-record';
 export type Excused = Map<string, number>;
 
 /** How long a request may be under way between looking and the call that it leads to. */
-const ON_THE_WAY = SECOND;
+const ON_THE_WAY = 2 * SECOND;
 
 /**
  * Whether the other change came between what a request had seen of a secret and what it then did to it.
@@ -40,6 +40,9 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
     const withdrawn = sent.some((one) => one.withdrawn && one.request.RequestId === restore.by);
     return (
       between.some(({ kind }) => kind === 'dies') ||
+      // Its answer got lost, and so did the next look.
+      (between.some(({ operation, moment }) => operation === 'RestoreSecret' && moment === 'after') &&
+        failures(between).length > 0) ||
       failures(between).length > TRIES ||
       // With a withdrawn request, the permissions of its role are withdrawn as well.
       (withdrawn && faults.denialsOf(restore.by).some(({ at }) => at >= restore.at))
@@ -246,6 +249,13 @@ export const tookAtOnce: Excuse = (record, happened) => {
   return !happened.alone && claims.some((one) => claims.some((other) => isRival(one, other)));
 };
 
+/** Of two stacks that are after one secret, one has written a value, and fails when the other one has taken the secret. */
+export function tookBackItsValue(by: string): Excuse {
+  const tookBackItsValue: Excuse = (record, { changes, alone }) =>
+    !alone && changes.some((one) => one.record === record && one.by === by && one.operation === 'PutSecretValue');
+  return tookBackItsValue;
+}
+
 /** Of two stacks that are after one secret, one restored what the other one had taken meanwhile, and scheduled again. */
 export const restoredInTurn: Excuse = (record, { changes, sent, alone }) =>
   !alone &&
@@ -308,8 +318,17 @@ export const undoneBeforeItDied: Excuse = (record, { changes, faults }) =>
       faults.of(by).some((hit) => hit.kind === 'dies' && hit.at >= at),
   );
 
+/** Nobody could tell a delivery that CloudFormation does not wait for it any more. */
+export const couldNotSeeStack: Excuse = (_record, { sent, faults }) =>
+  sent.some(({ request, withdrawn, overlaps }) => {
+    const unseen = failures(faults.of(request.RequestId)).filter(
+      ({ operation }) => operation === 'DescribeStackResource',
+    );
+    return (withdrawn || overlaps) && unseen.length >= TRIES;
+  });
+
 /** For how long the function takes a request for current without asking. */
-export const FRESH = 2 * SECOND + ON_THE_WAY;
+export const FRESH = 3 * SECOND;
 
 /** A call was under way when CloudFormation stopped waiting, and arrived afterwards. */
 export const arrivedLate: Excuse = (record, happened) =>

@@ -6,6 +6,7 @@ import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
   couldNotSeeEvents,
+  couldNotSeeStack,
   FRESH,
   isGivenUp,
   isObstructed,
@@ -231,5 +232,13 @@ const noReplicaIsStranded: Invariant = ({ after, changes }) =>
 const whatIsDeployedIsAsDeclared: Invariant = (happened) =>
   notAsDeclared(happened).map((complaint) => ({
     ...complaint,
-    unless: [arrivedLate, undoneByTheOther, undoneBeforeItDied, restoredWithoutTrace, tookAtOnce, racedWithItself],
+    unless: [
+      arrivedLate,
+      couldNotSeeStack,
+      undoneByTheOther,
+      undoneBeforeItDied,
+      restoredWithoutTrace,
+      tookAtOnce,
+      racedWithItself,
+    ],
   }));

@@ -1392,4 +1392,27 @@ export const REGRESSIONS: readonly Regression[] = [
     facts: { stateLags: true },
     steps: [deploy('One', 0), destroy('One'), deploy('One', 1, { failure: { after: 1 }, duplicates: twice(400) })],
   },
+  {
+    story: 'a withdrawn Create adds the replica while its Delete is under way, which cannot delete the secret then',
+    templates: [[secret('A', 'a', { ...REPLICATED, purgeProtection: true })]],
+    steps: [
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 1_000 },
+        faults: [at(0, slow('ReplicateSecretToRegions', 0, 2_500))],
+      }),
+    ],
+  },
+  {
+    story:
+      'a second delivery of a Delete waits for a permission, and the first one has given back what was left behind',
+    templates: [[secret('A', 'a', { retain: true })], EMPTY, [secret('A', 'a', { purgeProtection: true })]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      deploy('One', 2, {
+        failure: { after: 1 },
+        duplicates: [{ request: 1, when: 'overlapping', after: 300 }],
+      }),
+    ],
+  },
 ];

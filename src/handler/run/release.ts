@@ -2,7 +2,7 @@ import type { LettingGo } from '../aftermath';
 import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, restore } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
-import { isDenied, Stale } from '../errors';
+import { errorName, isDenied, Stale } from '../errors';
 import { failRestoreToGiveBack } from '../messages';
 import type { DeclaredSecret } from '../model/declared-secret';
 import type { Protection } from '../model/purge-protection';
@@ -13,7 +13,7 @@ import type { Attempt } from './attempt';
 import { giveBack } from './give-back';
 import { protectReleased } from './protect';
 import { removeForGood, schedule } from './removal';
-import { hasChanged, inSameHands, overtaken, type Seen } from './seen';
+import { hasChanged, inSameHands, isReplicated, overtaken, type Seen } from './seen';
 
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
@@ -63,10 +63,16 @@ export async function release(
     } catch (error) {
       // It was no longer so: what is seen next decides.
       // @defence release-decides-anew
-      if (isPassed(error) || (isDenied(error) && (await hasChanged(env, secret)))) return new Stale(error);
+      if (isPassed(error) || (await isOvertakenBy(error, attempt, secret))) return new Stale(error);
       throw error;
     }
   });
+}
+
+/** The role may do nothing with it any more; or it has a replica, by a delivery of the request that nobody waits for. */
+async function isOvertakenBy(error: unknown, { env }: Attempt, secret: ExistingSecret): Promise<boolean> {
+  if (isDenied(error)) return hasChanged(env, secret);
+  return errorName(error) === 'InvalidParameterException' && isReplicated(env, secret);
 }
 
 /** What is going to be done with it, as it is now. */

@@ -7,7 +7,7 @@ import type { ExistingSecret } from '../model/secret';
 import { letReplicasGo } from './apply';
 import type { Attempt } from './attempt';
 import { giveBackOwner } from './give-back';
-import { type Overtaken, overtaken, type Seen } from './seen';
+import { isMoot, type Overtaken, overtaken, type Seen } from './seen';
 
 /** With its window, and as the property of another owner where one is given. */
 export async function schedule(
@@ -20,7 +20,7 @@ export async function schedule(
   if (passed) return passed.stale;
   // @defence gives-owner-back
   if (ownerTo) await giveBackOwner(attempt, seen.secret, ownerTo);
-  return remove(attempt.env, seen.secret, declared.recoveryWindowInDays, () => attempt.isDone());
+  return remove(attempt.env, seen.secret, declared.recoveryWindowInDays, () => isMoot(attempt, seen.secret));
 }
 
 /** Where a policy of the secret or of the organization denies it, the secret is scheduled: a stack must not get stuck. */
@@ -33,7 +33,7 @@ export async function removeForGood(
   const passed = await makeReady(attempt, { ...seen, at: LONG_AGO }, declared);
   if (passed) return passed.stale;
   try {
-    return await remove(attempt.env, seen.secret, undefined, () => attempt.isDone());
+    return await remove(attempt.env, seen.secret, undefined, () => isMoot(attempt, seen.secret));
   } catch (error) {
     // @defence schedules-what-stays: throw error
     if (!isDenied(error)) throw error;

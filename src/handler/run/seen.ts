@@ -75,8 +75,20 @@ export async function overtaken(attempt: Attempt, seen: Seen): Promise<Overtaken
   // @defence looked-long-ago
   if (await hasChanged(attempt.env, secret)) return { stale: new Stale(failOtherHands(secret)) };
   // @defence done-meanwhile
-  if (attempt.requester.type !== 'Delete' && (await attempt.isDone())) return {};
+  if (await isMoot(attempt, secret)) return {};
   return undefined;
+}
+
+/** Whether another delivery was carried through, so that this one has nothing to undo or to delete any more. */
+export async function isMoot(attempt: Attempt, { arn }: ExistingSecret): Promise<boolean> {
+  // What was restored in order to be given back is not left live.
+  const isRestored = attempt.requester.type === 'Delete' && attempt.restoring?.arn === arn;
+  return !isRestored && attempt.isDone();
+}
+
+/** Whether it has got a replica, by a delivery of the request that nobody waits for. */
+export async function isReplicated(env: Environment, { arn }: ExistingSecret): Promise<boolean> {
+  return ((await describe(env, arn))?.replicas ?? []).length > 0;
 }
 
 /** The secret as it is now. */
