@@ -249,6 +249,15 @@ export const tookAtOnce: Excuse = (record, happened) => {
   return !happened.alone && claims.some((one) => claims.some((other) => isRival(one, other)));
 };
 
+/** Of two stacks that are after one secret, one restored it, and the other one took it for live and gave it back. */
+export const tookWhatAnotherRestored: Excuse = (record, { changes, alone }) => {
+  const mine = changes.filter((change) => change.record === record);
+  const restore = mine.findIndex(({ operation }) => operation === 'RestoreSecret');
+  const isTaken = ({ by, tags }: Change) => by !== mine[restore].by && claimOf(tags) === `ADOPTED ${by}`;
+  const taken = restore < 0 ? -1 : mine.findIndex((change, index) => index > restore && isTaken(change));
+  return !alone && taken >= 0 && mine.slice(taken).some(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
+};
+
 /** Of two stacks that are after one secret, one has written a value, and fails when the other one has taken the secret. */
 export function tookBackItsValue(by: string): Excuse {
   const tookBackItsValue: Excuse = (record, { changes, alone }) =>

@@ -72,10 +72,11 @@ export interface Overtaken {
 export async function overtaken(attempt: Attempt, seen: Seen): Promise<Overtaken | undefined> {
   if (!isOld(attempt, seen)) return undefined;
   const { secret } = seen;
-  // @defence looked-long-ago
-  if (await hasChanged(attempt.env, secret)) return { stale: new Stale(failOtherHands(secret)) };
   // @defence done-meanwhile
   if (await isMoot(attempt, secret)) return {};
+  // Last, so that nothing comes between this look and what is done then.
+  // @defence looked-long-ago
+  if (await hasChanged(attempt.env, secret)) return { stale: new Stale(failOtherHands(secret)) };
   return undefined;
 }
 
