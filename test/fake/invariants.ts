@@ -64,7 +64,7 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
   }
 }
 
-const nothingIsLost: Invariant = ({ before, after, changes, sent }) =>
+const nothingIsLost: Invariant = ({ before, after, changes, sent, stacks }) =>
   [...before].flatMap(([record, { value, state }]) => {
     if (value === undefined || state === 'gone' || state === 'being deleted' || record.replicaOf) return [];
     const killing = changes.find((change) => change.record === record && change.forced);
@@ -72,7 +72,9 @@ const nothingIsLost: Invariant = ({ before, after, changes, sent }) =>
       const killer = sent.find(({ request }) => request.RequestId === killing.by);
       const held = readOwnership(killing.tags).stackId === killer?.request.StackId;
       if (killing.by === 'administrator' || (killer && held && mayForce(killer))) return [];
-      return [{ record, broken: `was deleted without recovery by ${killing.by}, which nobody asked for` }];
+      const broken = `was deleted without recovery by ${killing.by}, which nobody asked for`;
+      // The role of a stack's own provider may not do that; that of a shared one may.
+      return [{ record, broken, unless: stacks.shared && killer && mayForce(killer) ? [letGoAtOnce] : [] }];
     }
     if (after.get(record)?.state === 'gone' || hasValue(record, value)) return [];
     return [
