@@ -1415,4 +1415,15 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story: 'an Update has its tags set for long, and takes one off that the rollback has brought back',
+    templates: [[secret('A', 'a', { team: 'red' })], [secret('A', 'a', { window: 7 })]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        duplicates: twice(1_000),
+        faults: [at(0, slow('TagResource', 0, 19_000, 'after')), at(0, fault('UntagResource', 0, 'internal'))],
+      }),
+    ],
+  },
 ];

@@ -31,9 +31,9 @@ export async function apply(
   value: ValueSource | undefined,
 ): Promise<void> {
   const { env } = attempt;
-  await retag(attempt, secret, changes);
   // CloudFormation may have withdrawn a request that takes long, and its Delete may have given the secret back.
   const assertMine = () => assertHolder(attempt, secret.arn, { ...secret.tags, ...changes.setTags });
+  await retag(attempt, secret, changes, assertMine);
   // @defence metadata-still-mine
   if (Object.keys(changes.metadata).length > 0) await assertMine();
   await updateMetadata(env, secret.arn, changes.metadata);
@@ -58,16 +58,20 @@ export async function apply(
 }
 
 /** Sets before it removes: a tag that goes first could be the one that permits the rest. */
-async function retag({ env }: Attempt, { arn, tags }: ExistingSecret, { setTags, removeTags }: Changes): Promise<void> {
+async function retag(
+  { env }: Attempt,
+  { arn, tags }: ExistingSecret,
+  { setTags, removeTags }: Changes,
+  assertMine: () => Promise<void>,
+): Promise<void> {
   const inBetween = new Set([...Object.keys(tags), ...Object.keys(setTags)].filter((key) => !key.startsWith('aws:')));
   const first = inBetween.size > MAX_TAGS ? removeTags.filter((key) => !key.startsWith(OWNERSHIP_TAG_PREFIX)) : [];
   await untag(env, arn, first);
   await tag(env, arn, setTags);
-  await untag(
-    env,
-    arn,
-    removeTags.filter((key) => !first.includes(key)),
-  );
+  const rest = removeTags.filter((key) => !first.includes(key));
+  // @defence tags-still-mine
+  if (rest.length > 0) await assertMine();
+  await untag(env, arn, rest);
 }
 
 /** The id of the version is made of the request's, so that a second delivery finds it there. */

@@ -21,6 +21,7 @@ import { assertHolder } from './seen';
  * Keeps everybody from deleting a secret for good. A policy that is not the function's is neither overwritten nor removed.
  */
 
+type AssertMine = () => Promise<void>;
 type Protectable = Pick<ExistingSecret, 'arn' | 'name' | 'tags'>;
 
 /** Where the template does not ask for protection, the role may never get the permission. */
@@ -30,22 +31,25 @@ function patience({ declared }: Attempt): Transient {
 
 /** Brings the policy of a live secret to what was declared. */
 export async function protectLive(attempt: Attempt, secret: Protectable, wanted: Protection): Promise<void> {
+  // The permission to look may take long to arrive, and meanwhile the secret come into other hands.
+  // @defence protects-what-is-mine: const assertMine = async () => {}
+  const assertMine = () => assertHolder(attempt, secret.arn, secret.tags);
   switch (wanted) {
     case undefined:
       return;
     case 'off':
-      return endProtection(attempt, secret);
+      return endProtection(attempt, secret, assertMine);
     case 'by template':
-      await takeOff(attempt, secret);
+      await takeOff(attempt, secret, assertMine);
       return;
     case 'on':
-      return protectOrFail(attempt, secret);
+      return protectOrFail(attempt, secret, assertMine);
   }
 }
 
-async function protectOrFail(attempt: Attempt, secret: Protectable): Promise<void> {
+async function protectOrFail(attempt: Attempt, secret: Protectable, assertMine: AssertMine): Promise<void> {
   try {
-    if ((await protect(attempt, secret)) === 'foreign') throw failProtection(secret);
+    if ((await protect(attempt, secret, assertMine)) === 'foreign') throw failProtection(secret);
   } catch (error) {
     // @defence rollback-unprotected: throw error
     if (!(await attempt.isRollback())) throw error;
@@ -72,38 +76,32 @@ export async function protectReleased(attempt: Attempt, secret: Protectable, wan
   }
 }
 
-async function protect(attempt: Attempt, secret: Protectable): Promise<PolicyFound> {
+async function protect(attempt: Attempt, secret: Protectable, assertMine?: AssertMine): Promise<PolicyFound> {
   const { env } = attempt;
-  const found = await look(attempt, secret);
+  const found = policyFound(await policyOf(env, secret.arn, patience(attempt)));
+  if (found === 'none') await assertMine?.();
   // @defence adds-no-second-policy: await putPolicy(env, secret.arn, OWN_POLICY)
   if (found === 'none') await putPolicy(env, secret.arn, OWN_POLICY);
   return found;
 }
 
-/** The permission to look may take long to arrive, and meanwhile the secret come into other hands. */
-async function look(attempt: Attempt, { arn, tags }: Protectable): Promise<PolicyFound> {
-  const found = policyFound(await policyOf(attempt.env, arn, patience(attempt)));
-  // @defence protects-what-is-mine
-  if (found === 'none' || found === 'own') await assertHolder(attempt, arn, tags);
-  return found;
-}
-
 /** The tag goes last: it is what a second delivery knows the policy by. */
-async function endProtection(attempt: Attempt, secret: Protectable): Promise<void> {
+async function endProtection(attempt: Attempt, secret: Protectable, assertMine: AssertMine): Promise<void> {
   const { env } = attempt;
-  if (!(await takeOff(attempt, secret))) return;
+  if (!(await takeOff(attempt, secret, assertMine))) return;
   const ended = endedProtection(secret.tags);
   await tag(env, secret.arn, ended);
   if (Object.keys(ended).length === 0) await untag(env, secret.arn, [OWNERSHIP_TAG.purgeProtection]);
 }
 
 /** @returns false without the permission */
-async function takeOff(attempt: Attempt, secret: Protectable): Promise<boolean> {
+async function takeOff(attempt: Attempt, { arn }: Protectable, assertMine?: AssertMine): Promise<boolean> {
   const { env } = attempt;
-  const { arn } = secret;
   try {
+    const found = policyFound(await policyOf(env, arn, patience(attempt)));
+    if (found === 'own') await assertMine?.();
     // @defence takes-off-own-policy: await removePolicy(env, arn)
-    if ((await look(attempt, secret)) === 'own') await removePolicy(env, arn);
+    if (found === 'own') await removePolicy(env, arn);
     return true;
   } catch (error) {
     // @defence protection-stays: throw error
