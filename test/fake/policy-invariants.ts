@@ -65,7 +65,7 @@ function isCompleted({ events }: Stack, since = 0, until: number): boolean {
 }
 
 export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) => {
-  const { before, after, alone, deployments, heldBefore, policyChanges, stacks } = happened;
+  const { before, after, alone, deployments, policyChanges, stacks } = happened;
   if (!alone || deployments.length !== 1 || deployments[0].ok) return [];
   return [...before].flatMap(([record, then]): Complaint[] => {
     const now = after.get(record);
@@ -77,14 +77,16 @@ export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) =>
     if (protects(was) === protects(is) && (was === 'foreign') === (is === 'foreign')) return [];
     // Without the tag nobody knows that it was protected.
     if (was === 'own' && !isProtected(then.tags)) return [];
+    // What its tag promises is made good also by a deployment that fails.
+    if (was === 'none' && isProtected(then.tags)) return [];
     if (isRetained(now, happened) || isDeclared(then, happened) === protects(is)) return [];
-    const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
     const always = [
       arrivedLate,
       changedTooLate,
       isGivenUp,
       isObstructed,
       wasGivenBack,
+      policyCameAndWent,
       restoredWithoutTrace,
       restoredBesides,
       someCallFailed,
@@ -93,7 +95,7 @@ export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) =>
       {
         record,
         broken: `had a policy: ${was}, and has: ${is}, after the failed deployment`,
-        unless: held ? [policyCameAndWent, ...always] : always,
+        unless: always,
       },
     ];
   });
