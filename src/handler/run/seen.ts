@@ -82,9 +82,9 @@ export async function overtaken(attempt: Attempt, seen: Seen): Promise<Overtaken
 
 /** Whether another delivery was carried through, so that this one has nothing to undo or to delete any more. */
 export async function isMoot(attempt: Attempt, { arn }: ExistingSecret): Promise<boolean> {
+  if (attempt.requester.type !== 'Delete') return attempt.isDone();
   // What was restored in order to be given back is not left live.
-  const isRestored = attempt.requester.type === 'Delete' && attempt.restoring?.arn === arn;
-  return !isRestored && attempt.isDone();
+  return attempt.restoring?.arn !== arn && (await attempt.validity()) === 'stale';
 }
 
 /** Whether it has got a replica, by a delivery of the request that nobody waits for. */
