@@ -70,13 +70,12 @@ export interface Overtaken {
 
 /** Whether a secret that is to be let go of has changed since it was seen, or the request has been carried through. */
 export async function overtaken(attempt: Attempt, seen: Seen): Promise<Overtaken | undefined> {
-  if (!isOld(attempt, seen)) return undefined;
-  const { secret } = seen;
   // @defence done-meanwhile
-  if (await isMoot(attempt, secret)) return {};
+  if (isOld(attempt, seen) && (await isMoot(attempt, seen.secret))) return {};
   // Last, so that nothing comes between this look and what is done then.
+  const stale = await unlessChanged(attempt, seen);
   // @defence looked-long-ago
-  if (await hasChanged(attempt.env, secret)) return { stale: new Stale(failOtherHands(secret)) };
+  if (stale) return { stale };
   return undefined;
 }
 
