@@ -135,12 +135,16 @@ export const racedWithItself: Excuse = (record, { changes, sent }) =>
     const tagged = mine.filter(({ operation }) => operation === 'TagResource');
     const returned = tagged.find((change) => isReturned(change, mine[mine.indexOf(change) - 1]));
     const claims = tagged.filter(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
-    // The tags of a take-over go last, which may take longer than anybody waits.
-    const cleanUps = mine.filter(
-      ({ by, operation, tags }) => by === id && operation === 'UntagResource' && !tags[OWNERSHIP_TAG.origin],
-    );
-    const isLate = (claim: Change) => cleanUps.some((cleanUp) => cameBetween(claim, cleanUp));
-    return returned !== undefined && claims.some((claim) => cameBetween(returned, claim) || isLate(claim));
+    return returned !== undefined && claims.some((claim) => cameBetween(returned, claim));
+  });
+
+/** Of two deliveries of a Create one took the secret while the other one took off the last tags of its own take-over. */
+export const cleanedUpLate: Excuse = (record, { changes, sent }) =>
+  sent.some(({ request: { RequestId: id }, overlaps }) => {
+    const mine = changes.filter((change) => change.record === record && change.by === id);
+    const claims = mine.filter(({ operation, tags }) => operation === 'TagResource' && claimOf(tags)?.endsWith(id));
+    const cleanUps = mine.filter(({ operation, tags }) => operation === 'UntagResource' && !tags[OWNERSHIP_TAG.origin]);
+    return overlaps && cleanUps.some(({ since, at }) => claims.some((claim) => since <= claim.at && claim.at <= at));
   });
 
 /** Given back whole, or by its owner alone before it is scheduled. */

@@ -5,6 +5,7 @@ import { DAY } from './clock';
 import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
+  cleanedUpLate,
   couldNotSeeEvents,
   couldNotSeeStack,
   FRESH,
@@ -177,7 +178,7 @@ const nothingIsLeftBehind: Invariant = (happened) => {
           restoredBesides,
           restoredInTurn,
           tookAtOnce,
-          racedWithItself,
+          cleanedUpLate,
           tookWhatAnotherRestored,
           isGivenUp,
           couldNotSeeEvents,
@@ -243,6 +244,6 @@ const whatIsDeployedIsAsDeclared: Invariant = (happened) =>
       undoneBeforeItDied,
       restoredWithoutTrace,
       tookAtOnce,
-      racedWithItself,
+      cleanedUpLate,
     ],
   }));

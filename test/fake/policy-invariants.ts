@@ -86,7 +86,6 @@ export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) =>
       isGivenUp,
       isObstructed,
       wasGivenBack,
-      policyCameAndWent,
       restoredWithoutTrace,
       restoredBesides,
       someCallFailed,
@@ -95,7 +94,7 @@ export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) =>
       {
         record,
         broken: `had a policy: ${was}, and has: ${is}, after the failed deployment`,
-        unless: always,
+        unless: then.state === 'live' ? [policyCameAndWent, ...always] : always,
       },
     ];
   });

@@ -36,6 +36,11 @@ function sideBySide(deploys: DeployStep['deploys'], faults: DeployStep['faults']
   return { kind: 'deploy', deploys, faults, duplicates: [] };
 }
 
+const ONE_AND_TWO: DeployStep['deploys'] = [
+  { stack: 'One', template: 0 },
+  { stack: 'Two', template: 1 },
+];
+
 function byHand(what: (Step & { kind: 'by hand' })['what'], name: string, region = 'eu-west-1'): Step {
   return { kind: 'by hand', what, name, region };
 }
@@ -1085,15 +1090,7 @@ export const REGRESSIONS: readonly Regression[] = [
       [secret('A', 'a', { owner: 'shared', ...REPLICATED })],
       [secret('A', 'a', { owner: 'shared', existingPolicy: 'ADOPT' })],
     ],
-    steps: [
-      sideBySide(
-        [
-          { stack: 'One', template: 0 },
-          { stack: 'Two', template: 1 },
-        ],
-        [slow('CreateSecret', 0, 15_000, 'after')],
-      ),
-    ],
+    steps: [sideBySide(ONE_AND_TWO, [slow('CreateSecret', 0, 15_000, 'after')])],
   },
   {
     story: 'a Delete looks at its secret for long, and another stack takes it over meanwhile',
@@ -1121,17 +1118,7 @@ export const REGRESSIONS: readonly Regression[] = [
     story: 'of two stacks one wants to restore for long what the other one has restored by then',
     templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
     facts: { restoreOfLiveFails: true },
-    steps: [
-      deploy('One', 0),
-      destroy('One'),
-      sideBySide(
-        [
-          { stack: 'One', template: 0 },
-          { stack: 'Two', template: 1 },
-        ],
-        [at(0, slow('RestoreSecret', 0, 15_000))],
-      ),
-    ],
+    steps: [deploy('One', 0), destroy('One'), sideBySide(ONE_AND_TWO, [at(0, slow('RestoreSecret', 0, 15_000))])],
   },
   {
     story: 'a Create is refused for what its resource left behind, and the events of the stack cannot be seen',
@@ -1188,13 +1175,7 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT' })]],
     steps: [
       byHand('creates for One', 'a'),
-      sideBySide(
-        [
-          { stack: 'One', template: 0 },
-          { stack: 'Two', template: 1 },
-        ],
-        [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
-      ),
+      sideBySide(ONE_AND_TWO, [at(0, slow('DescribeSecret', 0, 12_000, 'after'))]),
     ],
   },
   {
@@ -1222,13 +1203,7 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       deploy('One', 0),
       destroy('One'),
-      sideBySide(
-        [
-          { stack: 'One', template: 0 },
-          { stack: 'Two', template: 1 },
-        ],
-        [at(0, slow('DescribeSecret', 0, 12_000, 'after'))],
-      ),
+      sideBySide(ONE_AND_TWO, [at(0, slow('DescribeSecret', 0, 12_000, 'after'))]),
     ],
   },
   {
@@ -1286,15 +1261,13 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       deploy('One', 0),
       destroy('One'),
-      {
-        kind: 'deploy',
-        deploys: [
+      sideBySide(
+        [
           { stack: 'Two', template: 1 },
           { stack: 'One', template: 0 },
         ],
-        faults: [0, 1].map((request) => at(request, slow('DescribeSecret', 1, 12_000, 'after'))),
-        duplicates: [],
-      },
+        [0, 1].map((request) => at(request, slow('DescribeSecret', 1, 12_000, 'after'))),
+      ),
     ],
   },
   {
@@ -1424,6 +1397,48 @@ export const REGRESSIONS: readonly Regression[] = [
         duplicates: twice(1_000),
         faults: [at(0, slow('TagResource', 0, 19_000, 'after')), at(0, fault('UntagResource', 0, 'internal'))],
       }),
+    ],
+  },
+  {
+    story: 'a Create looks at the key of a live secret for long, and another stack takes the secret over meanwhile',
+    templates: [
+      [secret('A', 'a', { retain: true, key: KEY })],
+      EMPTY,
+      [secret('A', 'a', { existingPolicy: 'ADOPT', key: KEY })],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      sideBySide(
+        [
+          { stack: 'One', template: 0 },
+          { stack: 'Two', template: 2 },
+        ],
+        [at(0, slow('DescribeKey', 0, 12_000, 'after'))],
+      ),
+    ],
+  },
+  {
+    story: 'a Create looks at the key of a scheduled secret for long, and another stack restores the secret meanwhile',
+    templates: [[secret('A', 'a', { key: KEY })], [secret('A', 'a', { restorePolicy: 'ALWAYS', key: KEY })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      sideBySide(ONE_AND_TWO, [at(0, slow('DescribeKey', 0, 12_000, 'after'))]),
+    ],
+  },
+  {
+    story: 'a Delete is delivered twice, and somebody restores what the second delivery finds scheduled at first',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [{ stack: 'One' }],
+        faults: [at(0, slow('answer', 0, 3_000, 'after'))],
+        duplicates: twice(1_500),
+        meanwhile: { after: 4_000, what: 'restores', name: 'a' },
+      },
     ],
   },
 ];
