@@ -1441,4 +1441,15 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     ],
   },
+  {
+    story: 'an Update to a name that is refused is delivered twice, and its rollback restores what somebody has scheduled',
+    templates: [[secret('A', 'a', { owner: 'shared' })], [secret('A', 'b')]],
+    steps: [
+      deploy('Two', 1),
+      destroy('Two'),
+      deploy('One', 0),
+      byHand('schedules', 'a'),
+      deploy('One', 1, { duplicates: twice(500) }),
+    ],
+  },
 ];

@@ -13,7 +13,7 @@ import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
 import { produceValue } from '../secret-value';
 import { apply, awaitReplicas, endCutOffRotation } from './apply';
-import { type Attempt, unknownSecret } from './attempt';
+import { type Attempt, isArnOf, unknownSecret } from './attempt';
 import { assertDeclared, prepareAdoption, prepareCreation, prepareRestore } from './prepare';
 import { protectLive } from './protect';
 import { release } from './release';
@@ -219,6 +219,5 @@ function whyLeft(decision: Acquisition): string | undefined {
 
 /** CloudFormation may know only of the secret that the failed deployment made in place of the one that is gone. */
 function arnOfGone({ declared, requester }: Attempt, knownId: string): string {
-  const isOfName = knownId.replace(/-[^-]{6}$/, '').endsWith(`:secret:${declared.name}`);
-  return isOfName ? knownId : unknownSecret(requester.requestId);
+  return isArnOf(knownId, declared.name) ? knownId : unknownSecret(requester.requestId);
 }

@@ -144,3 +144,8 @@ const UNKNOWN_SECRET = 'recoverable-secret:unknown:';
 export function isArn(id: string): boolean {
   return /^arn:[^:]+:secretsmanager:/.test(id);
 }
+
+/** ARNs of secrets end with the name and six characters more. */
+export function isArnOf(id: string, name: string): boolean {
+  return isArn(id) && id.replace(/-[^-]{6}$/, '').endsWith(`:secret:${name}`);
+}

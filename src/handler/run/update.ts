@@ -7,7 +7,7 @@ import type { ExistingSecret } from '../model/secret';
 import { versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
 import { apply, putValueBack } from './apply';
-import { type Attempt, isArn } from './attempt';
+import { type Attempt, isArn, isArnOf } from './attempt';
 import { assertDeclared, prepareRevision } from './prepare';
 import { release } from './release';
 
@@ -19,9 +19,12 @@ export async function onUpdate(attempt: Attempt): Promise<Acquired> {
   // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
   const direction = await attempt.direction();
   const acquired = await acquire(attempt, direction);
+  // What CloudFormation knows it deletes itself; or the rollback leads to it, and this is a delivery of the Update before.
+  // @defence told-is-deleted-later: const untold = before.name !== '' && declared.name !== before.name
+  const untold = before.name !== '' && declared.name !== before.name && !isArnOf(physicalId, before.name);
   // The failed update may never have told CloudFormation which secret it got hold of.
   // @defence release-untold
-  if (direction.kind === 'rollback' && before.name !== '' && declared.name !== before.name) {
+  if (direction.kind === 'rollback' && untold) {
     await release(attempt, before.name, before, { kind: 'failed deployment' });
   }
   return acquired;
