@@ -92,12 +92,14 @@ function restores(
 
 /**
  * A delivery wrote its value in the very moment in which another one, or the Delete of a withdrawn request, scheduled the
- * secret or gave it back, after which it cannot be changed back any more. The value before is the previous one.
+ * secret or gave it back, after which it cannot be changed back any more: a scheduled one by nobody, and another owner's by
+ * the role of a stack's own provider. The value before is the previous one.
  */
 export const wroteTooLate: Excuse = (record, happened) => {
-  const { before, changes, sent } = happened;
+  const { before, after, changes, sent, stacks } = happened;
   const value = before.get(record)?.value;
   if (value === undefined || !hasValue(record, value)) return false;
+  if (stacks.shared && after.get(record)?.state === 'live') return false;
   const mine = changes.filter((change) => change.record === record);
   return mine.some((written) => {
     if (written.operation !== 'PutSecretValue') return false;

@@ -78,8 +78,9 @@ export function decideRelease(
     return leave('it is scheduled for deletion already');
   }
   const memory = reason.kind === 'failed request' ? reason.memory : undefined;
-  // Claimed or not: a delivery that was overtaken may still have written its value.
-  const own = reason.kind === 'failed request' && memory ? reason.requestId : undefined;
+  // Claimed or not: a delivery that was overtaken may still have written its value. A new secret has no value before.
+  // @defence undo-overtaken-value: const own = undefined
+  const own = reason.kind === 'failed request' && memory?.found ? reason.requestId : undefined;
   if (!isOurs(found, declared, requester, reason)) {
     // Restored, but not claimed: still ours to put back, unless somebody else was faster.
     const untouched = memory?.found !== undefined && isSameHolder(ownership, memory.found.ownership);
@@ -90,7 +91,7 @@ export function decideRelease(
   }
   // @defence gives-back
   if (undone) {
-    const undoValueOf = own ?? ownership.origin?.requestId;
+    const undoValueOf = own ?? requestOfValue(ownership);
     if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, protection, undoValueOf };
     const before = ownership.previous ?? (memory?.found && holderBefore(requester, memory.found.ownership));
     return before
@@ -116,8 +117,9 @@ export function dependsOnDeployment(
   if (reason.kind === 'failed deployment') return true;
   const { ownership } = found;
   if (!isLive(found)) return isScheduledAsTaken(ownership);
-  const { origin, previous } = ownership;
-  const wroteValue = origin !== undefined && origin.outcome !== 'CREATED' && versionWrittenBy(origin.requestId, found);
+  const { previous } = ownership;
+  const writer = requestOfValue(ownership);
+  const wroteValue = writer !== undefined && versionWrittenBy(writer, found);
   return (
     declared.forceDeleteWithoutRecovery ||
     previous !== undefined ||
@@ -125,6 +127,11 @@ export function dependsOnDeployment(
     !!wroteValue ||
     protectionBefore(found, declared) !== scheduledProtection(declared)
   );
+}
+
+/** The request that took hold of the secret, and may have written a value over the one before. */
+function requestOfValue({ origin }: Ownership): string | undefined {
+  return origin?.outcome === 'CREATED' ? undefined : origin?.requestId;
 }
 
 /** A new secret has no time before. */

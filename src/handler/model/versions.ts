@@ -29,7 +29,14 @@ export function versionBefore(versionId: string | undefined, secret: ExistingSec
   if (versionId === undefined) return undefined;
   // @defence value-still-current
   if (versionWith('AWSCURRENT', secret) !== versionId) return undefined;
-  return versionWith('AWSPREVIOUS', secret);
+  const before = versionWith('AWSPREVIOUS', secret);
+  // A version that has made way for this one was written later.
+  // @defence only-what-took-its-place: return before
+  return before !== undefined && isOlder(before, versionId) ? before : undefined;
+}
+
+function isOlder(one: string, other: string): boolean {
+  return (writtenAt(one) ?? 0) <= (writtenAt(other) ?? Infinity);
 }
 
 const STAMPED = /^.{36}-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;

@@ -4,7 +4,7 @@ import { isDenied, rejected } from '../errors';
 import { type Refused, refuseBeingDeleted } from '../messages';
 import { holds } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
-import { versionIdOf, versionWith, writtenAt } from '../model/versions';
+import { versionBefore, versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
 import { apply, putValueBack } from './apply';
 import { type Attempt, isArn, isArnOf } from './attempt';
@@ -97,10 +97,8 @@ async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Prom
   // A second delivery of an Update finds the version that the first one wrote.
   // @defence own-version-stays: if (at === undefined) return undefined
   if (at === undefined || current === versionIdOf(attempt.requester)) return undefined;
-  const before = versionWith('AWSPREVIOUS', secret);
-  // What another stack wrote in vain has been put back already, and the version before is the later one.
-  // @defence only-what-took-its-place: const tookItsPlace = true
-  const tookItsPlace = before !== undefined && (writtenAt(before) ?? 0) < at;
+  // What another stack wrote in vain has been put back already.
+  const tookItsPlace = versionBefore(current, secret) !== undefined;
   // @defence completed-value-stays: return tookItsPlace ? current : undefined
   return tookItsPlace && (await attempt.deployment(at)).outcome === 'under way' ? current : undefined;
 }
