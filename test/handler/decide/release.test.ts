@@ -201,23 +201,22 @@ describe('a delivery that remembers what it found', () => {
   ])('%s', (_, now, memory, expected) => {
     const decision = decide(now, failedRequest(FIRST.requestId, memory), {}, FIRST);
     expect(told(decision)).toBe(expected);
-    // Claimed or not, its value makes way.
-    if (now && !now.deletedDate) expect(decision).toHaveProperty('undoValueOf', FIRST.requestId);
+    // Claimed or not, its value makes way, where there was one before.
+    const undone = now && !now.deletedDate && memory.found ? FIRST.requestId : undefined;
+    expect(decision).toEqual(expect.objectContaining({ undoValueOf: undone }));
   });
 });
 
 describe('the value that makes way', () => {
   const wrote = { VersionIdsToStages: { [versionIdOf(FIRST)]: ['AWSCURRENT'], old: ['AWSPREVIOUS'] } };
 
-  test.each([CREATED, RESTORED, TAKEN, ADOPTED, RECORDLESS])(
-    'is that of the request that got hold of it: %#',
-    (tags) => {
-      expect(decide(existing(tags, wrote), removal(UNFINISHED))).toHaveProperty('undoValueOf', FIRST.requestId);
-    },
-  );
+  test.each([RESTORED, TAKEN, ADOPTED, RECORDLESS])('is that of the request that got hold of it: %#', (tags) => {
+    expect(decide(existing(tags, wrote), removal(UNFINISHED))).toHaveProperty('undoValueOf', FIRST.requestId);
+  });
 
   test('is none in a teardown, nor in the business of others', () => {
     for (const [tags, reason] of [
+      [CREATED, removal(UNFINISHED)],
       [ADOPTED, removal()],
       [ADOPTED, failedDeployment(COMPLETED)],
       [ADOPTED, failedRequest('another request')],
