@@ -1442,7 +1442,8 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
   },
   {
-    story: 'an Update to a name that is refused is delivered twice, and its rollback restores what somebody has scheduled',
+    story:
+      'an Update to a name that is refused is delivered twice, and its rollback restores what somebody has scheduled',
     templates: [[secret('A', 'a', { owner: 'shared' })], [secret('A', 'b')]],
     steps: [
       deploy('Two', 1),

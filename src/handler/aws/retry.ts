@@ -44,14 +44,18 @@ export async function retryTransient<T>(
   }
 }
 
-/** Looks, decides and acts anew for as long as what was decided on changes meanwhile. */
+/** Looks, decides and acts anew for as long as what was decided on changes meanwhile, or a permission has not arrived. */
 export async function retryOnStale<T>(env: Environment, maxMs: number, attempt: () => Promise<T | Stale>): Promise<T> {
-  for (let waited = 0, pause = 500; ; pause = Math.min(pause * 2, 4_000)) {
+  const waited = new Map<string, number>();
+  for (let pause = 500; ; pause = Math.min(pause * 2, 4_000)) {
     const result = await attempt();
     if (!(result instanceof Stale)) return result;
-    if (waited + pause > maxMs || env.remainingMs() < RESERVE_MS + pause) throw result.error;
+    // One reason can give way to another, which has not been waited for yet.
+    const reason = errorName(result.error);
+    const before = waited.get(reason) ?? 0;
+    if (before + pause > (IAM_LAG[reason] ?? maxMs) || env.remainingMs() < RESERVE_MS + pause) throw result.error;
     await env.sleep(pause);
-    waited += pause;
+    waited.set(reason, before + pause);
   }
 }
 

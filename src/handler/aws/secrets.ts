@@ -12,13 +12,12 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { Environment } from '../environment';
-import { errorName, Stale } from '../errors';
+import { calling, errorName, Stale } from '../errors';
 import type { Metadata } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
-import { versionWith } from '../model/versions';
-import { freshly, IAM_LAG, pollUntil, retryTransient, STATE_LAG, type Transient } from './retry';
+import { freshly, IAM_LAG, retryTransient, STATE_LAG, type Transient } from './retry';
 import { wholeAnswerOf } from './whole-answer';
 
 /** Of a region that is denied, or not enabled, no waiting makes an answer. */
@@ -92,36 +91,22 @@ export async function restore(env: Environment, { arn, ownership }: ExistingSecr
 /**
  * With a window the secret can be restored; without one it is gone.
  *
- * @param isMoot Whether there is no need for it any more, asked when it was refused
- * @returns `Stale` when it has come into other hands since it was looked at
+ * @returns `Stale` where it was refused, or nobody knows: whether to try again depends on what the secret is then
  */
 export async function remove(
   env: Environment,
-  secret: ExistingSecret,
+  { arn }: ExistingSecret,
   windowInDays: number | undefined,
-  isMoot: () => Promise<boolean>,
 ): Promise<Stale | undefined> {
   const how =
     windowInDays === undefined ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: windowInDays };
-  const command = new DeleteSecretCommand({ SecretId: secret.arn, ...how });
-  return retryTransient(env, 'DeleteSecret', STATE_LAG, async () => {
-    try {
-      await env.secrets.send(command);
-    } catch (error) {
-      // @defence done-while-refused
-      if (await isMoot()) return undefined;
-      // Another delivery of the request, or a person, may have been faster; or what is seen is still the past.
-      // @defence remove-looks-again: const now = await describe(env, secret.arn)
-      const now = await pollUntil(env, () => describe(env, secret.arn), isLive);
-      if (!isLive(now)) return undefined;
-      // @defence remove-decides-anew
-      if (!isSameClaim(now.ownership, secret.ownership)) return new Stale(error);
-      // @defence written-while-refused
-      if (versionWith('AWSCURRENT', now) !== versionWith('AWSCURRENT', secret)) return new Stale(error);
-      throw error;
-    }
+  const command = new DeleteSecretCommand({ SecretId: arn, ...how });
+  try {
+    await calling('DeleteSecret', () => env.secrets.send(command));
     return undefined;
-  });
+  } catch (error) {
+    return new Stale(error);
+  }
 }
 
 export async function tag(env: Environment, arn: string, tags: Tags): Promise<void> {

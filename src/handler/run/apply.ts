@@ -42,7 +42,8 @@ export async function apply(
   // @defence replicas-still-mine
   if (changes.removeReplicas.length > 0) await assertMine();
   try {
-    await letReplicasGo(attempt, secret.arn, changes.removeReplicas, changes.leavingReplicas);
+    await removeReplicas(env, secret.arn, changes.removeReplicas);
+    await awaitNoReplica(attempt, secret.arn, [...changes.removeReplicas, ...changes.leavingReplicas]);
     // That took a minute.
     // @defence still-mine-without-replicas
     if (changes.addReplicas.length + changes.forgetTags.length > 0) await assertMine();
@@ -121,19 +122,11 @@ export async function endCutOffRotation({ env }: Attempt, secret: ExistingSecret
 }
 
 /**
- * Removes replicas and waits until they are gone in their own regions. A primary that is deleted earlier leaves the
- * replica behind as a live secret of its own.
- *
- * @param leaving Regions that must be seen empty beside the ones to remove now
+ * Waits until no replica is left in these regions. A primary that is deleted earlier leaves the replica behind as a live
+ * secret of its own.
  */
-export async function letReplicasGo(
-  { env }: Attempt,
-  arn: string,
-  replicated: readonly string[],
-  leaving: readonly string[],
-): Promise<void> {
-  await removeReplicas(env, arn, replicated);
-  const regions = [...new Set([...replicated, ...leaving])];
+export async function awaitNoReplica({ env }: Attempt, arn: string, listed: readonly string[]): Promise<void> {
+  const regions = [...new Set(listed)];
   const seen = new Map<string, 'there' | 'gone' | 'unknown'>();
   const look = async (region: string) => {
     try {

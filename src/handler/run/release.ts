@@ -2,18 +2,19 @@ import type { LettingGo } from '../aftermath';
 import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, restore } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
-import { errorName, isDenied, Stale } from '../errors';
+import { isDenied, Stale } from '../errors';
 import { failRestoreToGiveBack } from '../messages';
+import { leavingRegions } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import type { Protection } from '../model/purge-protection';
 import type { ExistingSecret } from '../model/secret';
 import { versionBefore, versionWrittenBy } from '../model/versions';
-import { undoValue } from './apply';
+import { awaitNoReplica, undoValue } from './apply';
 import type { Attempt } from './attempt';
 import { giveBack } from './give-back';
 import { protectReleased } from './protect';
 import { removeForGood, schedule } from './removal';
-import { hasChanged, inSameHands, isReplicated, overtaken, type Seen } from './seen';
+import { hasChanged, inSameHands, overtaken, type Seen } from './seen';
 
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
@@ -25,6 +26,23 @@ const SETTLE_MS = 30_000;
  * @param declared What the resource declares of it, or did
  */
 export async function release(
+  attempt: Attempt,
+  id: string,
+  declared: DeclaredSecret,
+  reason: Reason,
+): Promise<ExistingSecret | undefined> {
+  try {
+    return await letGo(attempt, id, declared, reason);
+  } catch (error) {
+    // A policy of the secret or of the organization denies it for good: a stack must not get stuck.
+    // @defence schedules-what-stays: throw error
+    if (!declared.forceDeleteWithoutRecovery || !isDenied(error)) throw error;
+    attempt.env.log({ step: 'schedule', secret: id, why: 'a deletion for good is denied' });
+    return letGo(attempt, id, { ...declared, forceDeleteWithoutRecovery: false }, reason);
+  }
+}
+
+async function letGo(
   attempt: Attempt,
   id: string,
   declared: DeclaredSecret,
@@ -61,18 +79,12 @@ export async function release(
     try {
       return (await perform(attempt, { secret, at }, declared, decision)) ?? secret;
     } catch (error) {
-      // It was no longer so: what is seen next decides.
+      // It was no longer so, or has come into other hands, with which the role lost its rights: what is seen next decides.
       // @defence release-decides-anew
-      if (isPassed(error) || (await isOvertakenBy(error, attempt, secret))) return new Stale(error);
+      if (isPassed(error) || (isDenied(error) && (await hasChanged(env, secret)))) return new Stale(error);
       throw error;
     }
   });
-}
-
-/** The role may do nothing with it any more; or it has a replica, by a delivery of the request that nobody waits for. */
-async function isOvertakenBy(error: unknown, { env }: Attempt, secret: ExistingSecret): Promise<boolean> {
-  if (isDenied(error)) return hasChanged(env, secret);
-  return errorName(error) === 'InvalidParameterException' && isReplicated(env, secret);
 }
 
 /** What is going to be done with it, as it is now. */
@@ -124,6 +136,9 @@ async function perform(
     case 'leave':
       return undefined;
     case 'give-back': {
+      // Whoever gets it back would not know of a replica that is still on its way out.
+      // @defence gives-back-without-leaving
+      await awaitNoReplica(attempt, now.arn, leavingRegions(now.tags));
       const passedSince = await overtaken(attempt, seen);
       return passedSince ? passedSince.stale : giveBack(attempt, now, decision.to);
     }

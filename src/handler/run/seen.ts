@@ -80,15 +80,10 @@ export async function overtaken(attempt: Attempt, seen: Seen): Promise<Overtaken
 }
 
 /** Whether another delivery was carried through, so that this one has nothing to undo or to delete any more. */
-export async function isMoot(attempt: Attempt, { arn }: ExistingSecret): Promise<boolean> {
+async function isMoot(attempt: Attempt, { arn }: ExistingSecret): Promise<boolean> {
   if (attempt.requester.type !== 'Delete') return attempt.isDone();
   // What was restored in order to be given back is not left live.
   return attempt.restoring?.arn !== arn && (await attempt.validity()) === 'stale';
-}
-
-/** Whether it has got a replica, by a delivery of the request that nobody waits for. */
-export async function isReplicated(env: Environment, { arn }: ExistingSecret): Promise<boolean> {
-  return ((await describe(env, arn))?.replicas ?? []).length > 0;
 }
 
 /** The secret as it is now. */
