@@ -138,7 +138,7 @@ async function perform(
     case 'give-back': {
       // Whoever gets it back would not know of a replica that is still on its way out.
       // @defence gives-back-without-leaving
-      await awaitNoReplica(attempt, now.arn, leavingRegions(now.tags));
+      await awaitNoReplica(attempt, now.arn, regionsOnTheWayOut(now));
       const passedSince = await overtaken(attempt, seen);
       return passedSince ? passedSince.stale : giveBack(attempt, now, decision.to);
     }
@@ -158,4 +158,9 @@ async function protectFirst(
   await protectReleased(attempt, secret, wanted);
   // @defence protect-looks-again: return secret
   return inSameHands(attempt, secret);
+}
+
+/** A replica that is still listed was to be removed, and was not. */
+function regionsOnTheWayOut({ tags, replicas }: ExistingSecret): string[] {
+  return leavingRegions(tags).filter((leaving) => !replicas.some(({ region }) => region === leaving));
 }
