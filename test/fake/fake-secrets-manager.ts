@@ -424,7 +424,7 @@ export class FakeSecretsManager {
       const replica = this.named(replicaRegion, record.name);
       if (replica?.replicaOf !== record) continue;
       // The entry is gone at once, the replica itself much later.
-      const seconds = this.facts.replicasLinger ? 220 : this.coin.between(40, 90);
+      const seconds = this.facts.replicasLinger ? 400 : this.coin.between(40, 90);
       this.clock.after(seconds * SECOND, () => {
         if (replica.replicaOf && !replica.gone) this.displace(replica, 'replica removed');
       });

@@ -668,7 +668,7 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       deploy('One', 0),
       destroy('One'),
-      deploy('One', 0, { faults: [fault('TagResource', 0, 'quotes'), fault('DeleteSecret', 0, 'internal')] }),
+      deploy('One', 0, { faults: [fault('TagResource', 0, 'quotes'), fault('DescribeSecret', 1, 'internal')] }),
     ],
   },
   {
@@ -677,7 +677,7 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       deploy('One', 0, {
         failure: { after: 0, cancels: 0 },
-        faults: [...denied('CreateSecret', 6), at(0, fault('DeleteSecret', 0, 'internal'))],
+        faults: [...denied('CreateSecret', 6), at(0, fault('DescribeSecret', 1, 'internal'))],
       }),
     ],
   },
@@ -1451,6 +1451,43 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 0),
       byHand('schedules', 'a'),
       deploy('One', 1, { duplicates: twice(500) }),
+    ],
+  },
+  {
+    story:
+      'a withdrawn adoption has begun to remove a replica, and the one that gets the secret back deletes it at once',
+    templates: [
+      [secret('A', 'a')],
+      [secret('B', 'a', { existingPolicy: 'ADOPT', ...REPLICATED })],
+      [secret('B', 'a', { existingPolicy: 'ADOPT' })],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 1, { failure: { after: 1 } }),
+      hastily(
+        deploy('Two', 2, {
+          failure: { after: 0, cancels: 2_000 },
+          faults: [at(0, fault('RemoveRegionsFromReplication', 0, 'dies', 'after'))],
+        }),
+      ),
+      destroy('One'),
+    ],
+  },
+  {
+    story: 'of two deliveries one fails and undoes its work, while a Delete takes away the replica of the other one',
+    templates: [[secret('A', 'a', { value: 'declared 1', ...REPLICATED })]],
+    steps: [
+      deploy('One', 0, {
+        failure: { after: 1 },
+        duplicates: twice(100),
+        faults: [
+          slow('CreateSecret', 0, 2_500),
+          slow('CreateSecret', 1, 9_000, 'after'),
+          at(0, fault('DescribeSecret', 4, 'internal')),
+          slow('DescribeStackResource', 0, 3_000),
+          slow('DescribeStackResource', 3, 16_000),
+        ],
+      }),
     ],
   },
 ];

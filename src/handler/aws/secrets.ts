@@ -105,6 +105,7 @@ export async function remove(
     await calling('DeleteSecret', () => env.secrets.send(command));
     return undefined;
   } catch (error) {
+    // @defence remove-decides-anew: throw error
     return new Stale(error);
   }
 }

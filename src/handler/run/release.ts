@@ -6,7 +6,6 @@ import { isDenied, Stale } from '../errors';
 import { failRestoreToGiveBack } from '../messages';
 import { leavingRegions } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
-import type { Protection } from '../model/purge-protection';
 import type { ExistingSecret } from '../model/secret';
 import { versionBefore, versionWrittenBy } from '../model/versions';
 import { awaitNoReplica, undoValue } from './apply';
@@ -14,7 +13,7 @@ import type { Attempt } from './attempt';
 import { giveBack } from './give-back';
 import { protectReleased } from './protect';
 import { removeForGood, schedule } from './removal';
-import { hasChanged, inSameHands, overtaken, type Seen } from './seen';
+import { hasChanged, overtaken, type Seen } from './seen';
 
 /** How long a secret may go on to look as it did before the last change. */
 const SETTLE_MS = 30_000;
@@ -126,38 +125,26 @@ async function perform(
     await restore(attempt.env, secret);
     return new Stale(failRestoreToGiveBack(secret));
   }
-  const now = decision.do === 'leave' ? secret : await protectFirst(attempt, secret, decision.protection);
-  if (now instanceof Stale) return now;
+  // While the secret is live.
+  // @defence protects-released
+  if (decision.do !== 'leave') await protectReleased(attempt, secret, decision.protection);
   const passed = await overtaken(attempt, seen);
   if (passed) return passed.stale;
   // @defence release-undoes-value
-  if (decision.undoValueOf) await undoValue(attempt, now, decision.undoValueOf);
+  if (decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
   switch (decision.do) {
     case 'leave':
       return undefined;
     case 'give-back': {
       // Whoever gets it back would not know of a replica that is still on its way out.
       // @defence gives-back-without-leaving
-      await awaitNoReplica(attempt, now.arn, regionsOnTheWayOut(now));
+      await awaitNoReplica(attempt, secret.arn, regionsOnTheWayOut(secret));
       const passedSince = await overtaken(attempt, seen);
-      return passedSince ? passedSince.stale : giveBack(attempt, now, decision.to);
+      return passedSince ? passedSince.stale : giveBack(attempt, secret, decision.to);
     }
     case 'schedule':
-      return schedule(attempt, { ...seen, secret: now }, declared, decision.ownerTo);
+      return schedule(attempt, seen, declared, decision.ownerTo);
   }
-}
-
-/** Sees to the policy while the secret is live. That takes time, in which others may have changed the secret. */
-async function protectFirst(
-  attempt: Attempt,
-  secret: ExistingSecret,
-  wanted: Protection,
-): Promise<ExistingSecret | Stale> {
-  if (wanted === undefined) return secret;
-  // @defence protects-released
-  await protectReleased(attempt, secret, wanted);
-  // @defence protect-looks-again: return secret
-  return inSameHands(attempt, secret);
 }
 
 /** A replica that is still listed was to be removed, and was not. */

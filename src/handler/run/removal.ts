@@ -41,10 +41,12 @@ const LONG_AGO = Number.NEGATIVE_INFINITY;
 async function makeReady(attempt: Attempt, seen: Seen, declared: DeclaredSecret): Promise<Overtaken | undefined> {
   const { replicas } = seen.secret;
   const regions = await takeReplicasAway(attempt, seen.secret, declared);
-  return freshly(attempt.env, async () => {
+  const wait = async () => {
     await awaitNoReplica(attempt, seen.secret.arn, regions);
     return overtaken(attempt, replicas.length > 0 ? { ...seen, at: LONG_AGO } : seen);
-  });
+  };
+  // @defence ready-at-last: return wait()
+  return freshly(attempt.env, wait);
 }
 
 /** @returns The regions that must be seen empty */

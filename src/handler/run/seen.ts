@@ -85,9 +85,3 @@ async function isMoot(attempt: Attempt, { arn }: ExistingSecret): Promise<boolea
   // What was restored in order to be given back is not left live.
   return attempt.restoring?.arn !== arn && (await attempt.validity()) === 'stale';
 }
-
-/** The secret as it is now. */
-export async function inSameHands({ env }: Attempt, secret: ExistingSecret): Promise<ExistingSecret | Stale> {
-  const now = (await describe(env, secret.arn)) ?? secret;
-  return isSameClaim(now.ownership, secret.ownership) ? now : new Stale(failOtherHands(secret));
-}
