@@ -92,19 +92,19 @@ function restores(
 
 /**
  * A delivery wrote its value in the very moment in which another one, or the Delete of a withdrawn request, scheduled the
- * secret or gave it back, after which it cannot be changed back any more: a scheduled one by nobody, and another owner's by
- * the role of a stack's own provider. The value before is the previous one.
+ * secret or gave it back. A scheduled one cannot be changed back, another owner's not by the role of a stack's own provider,
+ * and a delivery that does not know that another one failed sees no need for it. The value before is the previous one.
  */
 export const wroteTooLate: Excuse = (record, happened) => {
   const { before, after, changes, sent, stacks } = happened;
   const value = before.get(record)?.value;
   if (value === undefined || !hasValue(record, value)) return false;
-  if (stacks.shared && after.get(record)?.state === 'live') return false;
+  const isWithinReach = stacks.shared && after.get(record)?.state === 'live';
   const mine = changes.filter((change) => change.record === record);
   return mine.some((written) => {
     if (written.operation !== 'PutSecretValue') return false;
     const writer = sent.find(({ request }) => request.RequestId === written.by);
-    if (!writer?.withdrawn && !writer?.overlaps) return false;
+    if (!writer?.overlaps && (isWithinReach || !writer?.withdrawn)) return false;
     // Also before it: what is about to be scheduled has been looked at already.
     return mine.some(
       (change) =>
@@ -253,6 +253,12 @@ export const tookAtOnce: Excuse = (record, happened) => {
   const claims = happened.changes.filter((change) => change.record === record && isClaim(change));
   const isRival = (one: Change, other: Change) => one.by !== other.by && cameBetween(one, other, lagOf(happened));
   return !happened.alone && claims.some((one) => claims.some((other) => isRival(one, other)));
+};
+
+/** Of two stacks that once took the secret at once, one is its holder by the tags, and the other one by their origin. */
+export const hadTakenAtOnce: Excuse = (record, { before }) => {
+  const { stackId, logicalId, previous } = readOwnership(before.get(record)?.tags ?? {});
+  return stackId !== undefined && previous?.stackId === stackId && previous.logicalId === logicalId;
 };
 
 /** Of two stacks that are after one secret, one restored it, and the other one took it for live and gave it back. */

@@ -65,10 +65,12 @@ function isCompleted({ events }: Stack, since = 0, until: number): boolean {
 }
 
 export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) => {
-  const { before, after, alone, deployments, policyChanges, stacks } = happened;
+  const { before, after, alone, deployments, heldBefore, policyChanges, stacks } = happened;
   if (!alone || deployments.length !== 1 || deployments[0].ok) return [];
   return [...before].flatMap(([record, then]): Complaint[] => {
     const now = after.get(record);
+    // The end of a stack leaves what it held as its last template says.
+    if (deployments[0].deletes && heldBefore.has(record)) return [];
     const changed = policyChanges.some((change) => change.record === record && isOfFunction(change));
     if (!now || !changed || then.state !== now.state || record.replicaOf) return [];
     // Its tag may say that there is one still.
@@ -175,9 +177,9 @@ const policyCameAndWent: Excuse = (record: SecretRecord, { sent }) =>
 
 const someDeliveriesOverlap: Excuse = (_record, { sent }) => sent.some(({ overlaps }) => overlaps);
 
-/** A delivery changed the policy in the moment in which another one, or what CloudFormation sent since, did so as well. */
-const changedTooLate: Excuse = (record, { policyChanges, sent }) =>
-  policyChanges.some(
+/** A delivery changed the policy, or its tag, in the moment in which another one, or what CloudFormation sent since, did so. */
+const changedTooLate: Excuse = (record, { changes, policyChanges, sent }) =>
+  [...changes.filter(({ operation }) => operation === 'UntagResource'), ...policyChanges].some(
     (change) =>
       change.record === record &&
       sent.some(({ request, withdrawn, overlaps }) => (withdrawn || overlaps) && request.RequestId === change.by),

@@ -1490,4 +1490,45 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story: 'a withdrawn adoption has its value written when its Delete has given the secret back',
+    templates: [[A], [secret('B', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 1, { failure: { after: 0, cancels: 1_000 }, faults: [slow('PutSecretValue', 0, 15_000)] }),
+    ],
+  },
+  {
+    story: 'a withdrawn Create has its value written while its Delete waits for a permission',
+    templates: [
+      [secret('A', 'a', { purgeProtection: true })],
+      [secret('B', 'a', { restorePolicy: 'ALWAYS', restoredValue: 'REGENERATE', purgeProtection: true })],
+    ],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, {
+        failure: { after: 0, cancels: 500 },
+        faults: [
+          slow('PutSecretValue', 0, 8_000),
+          at(0, fault('GetResourcePolicy', 0, 'dies')),
+          ...denied('GetResourcePolicy', 5).map((one) => at(1, one)),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'another stack takes a secret over while its holder asks whether it may delete it for good',
+    templates: [
+      [secret('A', 'a', { owner: 'shared', force: true, ...REPLICATED })],
+      [secret('B', 'a', { owner: 'shared', existingPolicy: 'ADOPT', ...REPLICATED })],
+    ],
+    steps: [
+      deploy('One', 0),
+      sideBySide(
+        [{ stack: 'One' }, { stack: 'Two', template: 1 }],
+        [at(0, slow('DescribeStackEvents', 0, 10_000, 'after'))],
+      ),
+    ],
+  },
 ];

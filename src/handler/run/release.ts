@@ -118,7 +118,6 @@ async function perform(
   decision: Release,
 ): Promise<Stale | undefined> {
   const { secret } = seen;
-  if (decision.do === 'force') return removeForGood(attempt, seen, declared);
   if (decision.do === 'schedule' && decision.restoreFirst) {
     // @defence own-restore-undone
     attempt.restoring = secret;
@@ -127,9 +126,10 @@ async function perform(
   }
   // While the secret is live.
   // @defence protects-released
-  if (decision.do !== 'leave') await protectReleased(attempt, secret, decision.protection);
+  if ('protection' in decision) await protectReleased(attempt, secret, decision.protection);
   const passed = await overtaken(attempt, seen);
   if (passed) return passed.stale;
+  if (decision.do === 'force') return removeForGood(attempt, seen, declared);
   // @defence release-undoes-value
   if (decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
   switch (decision.do) {

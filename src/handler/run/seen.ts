@@ -5,6 +5,7 @@ import { Stale } from '../errors';
 import { failOtherHands, failTaken, failWithdrawn } from '../messages';
 import { isClaimedBy, isSameClaim, readOwnership, restoredBy, type Tags } from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
+import { versionWith } from '../model/versions';
 import type { Attempt } from './attempt';
 
 /*
@@ -29,10 +30,13 @@ export async function unlessChanged(attempt: Attempt, seen: Seen): Promise<Stale
   return changed ? new Stale(failOtherHands(secret)) : undefined;
 }
 
-/** Whether it has come into other hands, which takes it from the reach of the role, or was restored or scheduled. */
+/** Whether it has come into other hands, which takes it from the reach of the role, or got another state or value. */
 export async function hasChanged(env: Environment, secret: ExistingSecret): Promise<boolean> {
   const now = await describe(env, secret.arn);
-  return now !== undefined && (isLive(now) !== isLive(secret) || !isSameClaim(now.ownership, secret.ownership));
+  if (now === undefined) return false;
+  // @defence written-meanwhile: const isWritten = false
+  const isWritten = versionWith('AWSCURRENT', now) !== versionWith('AWSCURRENT', secret);
+  return isWritten || isLive(now) !== isLive(secret) || !isSameClaim(now.ownership, secret.ownership);
 }
 
 /** Whoever may take a secret from its owner may not be the only one who does. */
