@@ -5,7 +5,8 @@ import { FakeEnvironment, PreparedService } from './environment';
 import { ARN, BANK, existing, heldBy, SCHEDULED, SHOP } from './existing-secret';
 import { NAME, tagList } from './requests';
 
-const held = { ARN, Name: NAME, Tags: tagList(heldBy(SHOP)) };
+const VERSION = { VersionIdsToStages: { one: ['AWSCURRENT'] } };
+const held = { ARN, Name: NAME, Tags: tagList(heldBy(SHOP)), ...VERSION };
 const inOtherHands = { ...held, Tags: tagList(heldBy(BANK)) };
 
 test('what was seen is worth another look after two seconds', async () => {
@@ -19,9 +20,11 @@ test('what was seen is worth another look after two seconds', async () => {
 test.each<[boolean, string, object]>([
   [false, 'is as it was', held],
   [false, 'has another description', { ...held, Description: 'another' }],
+  [false, 'is about to be rotated', { ...held, VersionIdsToStages: { one: ['AWSCURRENT'], two: ['AWSPENDING'] } }],
+  [true, 'has another value', { ...held, VersionIdsToStages: { one: ['AWSPREVIOUS'], two: ['AWSCURRENT'] } }],
   [true, 'was scheduled', { ...held, ...SCHEDULED }],
   [true, 'is in other hands', inOtherHands],
 ])('what was seen has changed: %p, where the secret %s', async (changed, _, now) => {
   const { env } = new FakeEnvironment({ secrets: new PreparedService({ DescribeSecret: [now] }) });
-  expect(await hasChanged(env, existing(heldBy(SHOP)))).toBe(changed);
+  expect(await hasChanged(env, existing(heldBy(SHOP), VERSION))).toBe(changed);
 });
