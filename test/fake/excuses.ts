@@ -233,16 +233,6 @@ export const letGoAtOnce: Excuse = (record, happened) => {
   );
 };
 
-/** Of two stacks that are after one secret, one acted on a state that had passed when the other one had changed it. */
-export function sawItAsItWas(change: Change): Excuse {
-  const sawItAsItWas: Excuse = (record, happened) => {
-    const lag = lagOf(happened);
-    const isOther = (one: Change) => one.record === record && one.by !== change.by && one !== change;
-    return !happened.alone && lag > 0 && happened.changes.some((one) => isOther(one) && cameBetween(one, change, lag));
-  };
-  return sawItAsItWas;
-}
-
 /** Of two stacks that are after one secret, each took it, and the last one is the one that failed. */
 export const tookAtOnce: Excuse = (record, happened) => {
   const stackOf = (by: string) => happened.sent.find(({ request }) => request.RequestId === by)?.request.StackId;
@@ -269,13 +259,6 @@ export const tookWhatAnotherRestored: Excuse = (record, { changes, alone }) => {
   const taken = restore < 0 ? -1 : mine.findIndex((change, index) => index > restore && isTaken(change));
   return !alone && taken >= 0 && mine.slice(taken).some(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
 };
-
-/** Of two stacks that are after one secret, one has written a value, and fails when the other one has taken the secret. */
-export function tookBackItsValue(by: string): Excuse {
-  const tookBackItsValue: Excuse = (record, { changes, alone }) =>
-    !alone && changes.some((one) => one.record === record && one.by === by && one.operation === 'PutSecretValue');
-  return tookBackItsValue;
-}
 
 /** Of two stacks that are after one secret, one restored what the other one had taken meanwhile, and scheduled again. */
 export const restoredInTurn: Excuse = (record, { changes, sent, alone }) =>
