@@ -154,6 +154,13 @@ const ENDS: [string, (db: Resource) => void][] = [
     },
   ],
   [
+    'is not rolled back, and the next one goes on without the secret',
+    (db) => {
+      db.fail();
+      db.cleanUp();
+    },
+  ],
+  [
     'is one of a nested stack, complete already, and the one around it rolls back',
     (db) => {
       const root = cloud.resource({ stack: 'root' });

@@ -76,6 +76,7 @@ export class Resource {
 
   /** What was replaced or removed goes, after the deployment or after its rollback. */
   cleanUp(): void {
+    if (this.isAtRest) this.enter('UPDATE_IN_PROGRESS');
     const after = this.stack.status.includes('ROLLBACK') ? 'UPDATE_ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE';
     this.enter(`${after}_CLEANUP_IN_PROGRESS`);
   }
@@ -95,6 +96,10 @@ export class Resource {
   /** The resource leaves its stack, and its secret stays live. */
   retain(): void {
     this.became('DELETE_SKIPPED');
+  }
+
+  private get isAtRest(): boolean {
+    return /_(COMPLETE|FAILED)$/.test(this.stack.status);
   }
 
   private get isFirst(): boolean {
@@ -169,7 +174,7 @@ export class Resource {
     about: Pick<CloudFormationRequest, 'ResourceProperties'> & Partial<CloudFormationRequest>,
   ): Promise<Delivered> {
     // Of a stack that is at rest comes no request.
-    if (/_(COMPLETE|FAILED)$/.test(this.stack.status)) {
+    if (this.isAtRest) {
       this.enter(type === 'Delete' ? 'DELETE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS');
     }
     this.cloud.pass(1_000);

@@ -105,13 +105,14 @@ describe('the deployment to which a request belongs', () => {
         Timestamp: new Date(at(Number(seconds))),
       }))
       .reverse();
-  const deployment = (events: readonly object[], sent?: number) =>
-    cloudFormation({ ...alone('x'), events: { [SHOP]: [events] } }).deployment(SHOP, sent);
+  const deployment = (events: readonly object[], sent?: number, asked?: number) =>
+    cloudFormation({ ...alone('x'), events: { [SHOP]: [events] } }).deployment(SHOP, sent, asked);
 
   const CREATION = 'CREATE_IN_PROGRESS 0, CREATE_COMPLETE 10';
   const BEGUN = `${CREATION}, UPDATE_IN_PROGRESS 20`;
   const FAILED = `${BEGUN}, UPDATE_FAILED 30`;
   const CLEANS_UP = `${BEGUN}, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS 30`;
+  const UPDATED = 'UPDATE_IN_PROGRESS 80, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS 90';
   const UNDONE = `${BEGUN}, UPDATE_ROLLBACK_COMPLETE 40`;
   const DELETED = `${CREATION}, DELETE_IN_PROGRESS 40`;
 
@@ -154,6 +155,28 @@ describe('the deployment to which a request belongs', () => {
     expect(await deployment(history(statuses), at(seconds))).toEqual(expected);
   });
 
+  // What goes on from a deployment that failed can have left something out of it, which its clean-up takes away.
+  const GOES_ON = `${FAILED}, UPDATE_IN_PROGRESS 40, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS 50`;
+  const LEFT_OUT: Deployment = { outcome: 'under way', idle: true };
+  test.each<[string, string, number, number, Deployment]>([
+    ['is told by the clean-up of the next one', GOES_ON, 25, 51, LEFT_OUT],
+    ['is told by it in the same second', GOES_ON.replace('50', '50.4'), 25, 50, LEFT_OUT],
+    [
+      'is told by it late',
+      `${GOES_ON}, UPDATE_COMPLETE 60, UPDATE_IN_PROGRESS 70`,
+      25,
+      51,
+      { ...LEFT_OUT, idle: false },
+    ],
+    ['is told by it when it had completed', GOES_ON, 5, 51, completed],
+    ['is told by its own clean-up', CLEANS_UP, 25, 31, LEFT_OUT],
+    ['is told by the clean-up of a later one', `${GOES_ON}, UPDATE_COMPLETE 60, ${UPDATED}`, 25, 91, completed],
+    ['is told by a deletion', `${GOES_ON}, UPDATE_COMPLETE 60, DELETE_IN_PROGRESS 70`, 25, 71, completed],
+    ['is told by a rollback', `${FAILED}, UPDATE_ROLLBACK_IN_PROGRESS 40`, 25, 41, unstable],
+  ])('%s', async (_, statuses, seconds, asked, expected) => {
+    expect(await deployment(history(statuses), at(seconds), at(asked))).toEqual(expected);
+  });
+
   test.each<[string, string, Deployment]>([
     ['completed when all is quiet', CREATION, completed],
     ['completed when all is undone', UNDONE, completed],
@@ -162,6 +185,19 @@ describe('the deployment to which a request belongs', () => {
     ['completed when it was long ago', 'DELETE_IN_PROGRESS 40', completed],
   ])('where nobody knows when it was sent, %s', async (_, statuses, expected) => {
     expect(await deployment(history(statuses))).toEqual(expected);
+  });
+
+  test.each<[string, string, number, Deployment]>([
+    [
+      'could not be excluded then',
+      `${UNDONE.replace('COMPLETE 40', 'COMPLETE_CLEANUP_IN_PROGRESS 40')}, UPDATE_ROLLBACK_COMPLETE 60`,
+      50,
+      { ...unstable, idle: true },
+    ],
+    ['completed by then', `${CREATION}, UPDATE_IN_PROGRESS 60`, 50, goesOn],
+    ['completed when all is as it was', DELETED, 50, completed],
+  ])('where nobody knows when it was sent, and a late delivery asks, %s', async (_, statuses, asked, expected) => {
+    expect(await deployment(history(statuses), undefined, at(asked))).toEqual(expected);
   });
 
   test('is told by the stack itself, not by its resources', async () => {

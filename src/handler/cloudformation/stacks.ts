@@ -15,6 +15,9 @@ const NATIVE_TYPE = 'AWS::SecretsManager::Secret';
 /** A deployment has reached what it was for; the clean-up that may follow belongs to it. */
 const COMPLETED = ['CREATE_COMPLETE', 'IMPORT_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'];
 
+/** An operation on a stack begins. */
+const BEGINS = /^(CREATE|UPDATE|IMPORT|DELETE)_IN_PROGRESS$/;
+
 /** A deployment has been undone, its clean-up included. */
 const UNDONE = ['IMPORT_ROLLBACK_COMPLETE', 'ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE'];
 
@@ -44,22 +47,31 @@ export class Stacks {
    * that CloudFormation puts on its requests are of one clock. A deletion of the stack is no deployment.
    *
    * @param at When the request was sent; where that is not known, no deployment that is under way can be excluded
+   * @param askedAt When the request was sent that asks. What a clean-up takes away has no part in the deployment that it
+   *   completes: an attempt before it may have failed, and not have been rolled back
    */
-  async deployment(stackId: string, at?: number): Promise<Deployment> {
+  async deployment(stackId: string, at?: number, askedAt?: number): Promise<Deployment> {
     const root = rootOf(stackId, (await this.stack(stackId))?.RootId);
     // A request tells whole seconds.
     const from = wholeSeconds(at ?? 0);
+    const wasSent = (time = new Date(0)) => askedAt === undefined || wholeSeconds(time.getTime()) <= askedAt;
+    let before = askedAt === undefined;
     let idle: boolean | undefined;
     let undone = false;
     let oldest = Infinity;
     for await (const { PhysicalResourceId: id, ResourceStatus: status = '', Timestamp: time } of this.events(root)) {
-      if (id !== root || status.startsWith('DELETE_')) continue;
+      if (id !== root) continue;
+      // @defence taken-away-by-clean-up: before = true
+      before ||= BEGINS.test(status) && wasSent(time);
+      if (status.startsWith('DELETE_')) continue;
       const completed = COMPLETED.includes(status);
-      idle ??= completed || UNDONE.includes(status);
-      if (at === undefined) return { outcome: idle ? 'completed' : 'under way', idle };
+      const atRest = completed || UNDONE.includes(status);
+      idle ??= atRest;
+      // @defence unknown-as-when-asked: if (at === undefined) return { outcome: idle ? 'completed' : 'under way', idle }
+      if (at === undefined && wasSent(time)) return { outcome: atRest ? 'completed' : 'under way', idle };
       oldest = time?.getTime() ?? oldest;
       if (oldest < from) return { outcome: undone ? 'undone' : 'under way', idle };
-      if (completed) return { outcome: 'completed', idle };
+      if (completed && before) return { outcome: 'completed', idle };
       undone ||= UNDONE.includes(status);
     }
     // Events are kept for 90 days; what is older was not left unfinished for so long.

@@ -111,8 +111,8 @@ export class Attempt {
    * forced.
    */
   async deployment(at: number | undefined): Promise<Deployment> {
-    const { stackId } = this.requester;
-    return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at)).catch((error) => {
+    const { stackId, sentAt } = this.requester;
+    return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at, sentAt)).catch((error) => {
       // @defence events-not-seen
       if (isDenied(error)) return { outcome: 'under way', idle: false };
       throw error;
