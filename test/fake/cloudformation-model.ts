@@ -34,8 +34,10 @@ export interface Stack {
   readonly id: string;
   readonly region: string;
   status: string;
-  /** When the last deployment began; a rollback belongs to it. */
+  /** When the last deployment began; a rollback, and attempts after one that was not rolled back, belong to it. */
   updated: number;
+  /** What a rollback leads back to, while a deployment has failed and was not rolled back. */
+  unfinished?: Unfinished;
   /** Every state that the stack has entered. */
   readonly events: { readonly status: string; readonly at: number }[];
   /** When somebody deleted it. */
@@ -46,6 +48,15 @@ export interface Stack {
   readonly site: Site;
 }
 
+/** What the attempts of a deployment have changed since the stack was stable. */
+interface Unfinished {
+  /** Before the first one; undefined for a stack that never was stable. */
+  readonly stable?: { readonly template: Template; readonly physicalIds: ReadonlyMap<string, string> };
+  readonly policies: readonly { resource: Resource; arn?: string; before: SecretDeclaration }[];
+  readonly created: Resource[];
+  readonly touched: { resource: Resource; before: SecretDeclaration; physicalId: string }[];
+}
+
 /** Where a deployment fails although every secret of it could succeed. */
 export interface Failure {
   /** How many secrets are dealt with before some other resource fails. */
@@ -54,6 +65,8 @@ export interface Failure {
   readonly cancels?: number;
   /** Nothing is rolled back; the stack is deleted. Not where an update failed with a secret, or replaced one. */
   readonly deletes?: true;
+  /** Nothing is rolled back; the stack waits for another deployment, a rollback or its deletion. With the same limits. */
+  readonly stays?: true;
 }
 
 /** What happens to the events of one step on their way to the function. */
@@ -99,6 +112,10 @@ export interface Deployment {
   readonly ok: boolean;
   /** It failed, and the stack was deleted with what it had before. */
   readonly deletes: boolean;
+  /** It failed, and was not rolled back. */
+  readonly stays: boolean;
+  /** It goes on from one that was not. */
+  readonly goesOn: boolean;
 }
 
 /** Watches what CloudFormation does. */
@@ -186,7 +203,6 @@ export class CloudFormationModel implements StackDescriptions {
             {
               StackId: stack.id,
               StackStatus: stack.status,
-              LastUpdatedTime: new Date(stack.updated),
               DeletionTime: stack.deleted === undefined ? undefined : new Date(stack.deleted),
             },
           ],
@@ -233,13 +249,24 @@ export class CloudFormationModel implements StackDescriptions {
     const last = template.length === 0 && this.usersOfProvider(region).every((user) => user === name);
     if (this.shared && !last) changeShared();
     const deployed = stack ?? this.newStack(name, region);
+    const goesOn = deployed.unfinished !== undefined;
     const ok = await (stack ? this.update(stack, template, failure) : this.create(deployed, template, failure));
     if (this.shared && last) changeShared();
     return {
       stackId: deployed.id,
       ok,
       deletes: stack?.deleted !== undefined,
+      stays: deployed.unfinished !== undefined,
+      goesOn,
     };
+  }
+
+  /** Rolls back what has failed and was not rolled back; undefined where there is no such thing. */
+  async rollBack(name: string): Promise<Deployment | undefined> {
+    const stack = this.stacks.get(name);
+    if (!stack?.unfinished) return undefined;
+    await this.rollBackAttempts(stack, stack.unfinished, []);
+    return { stackId: stack.id, ok: false, deletes: false, stays: false, goesOn: true };
   }
 
   async destroy(name: string): Promise<void> {
@@ -293,13 +320,18 @@ export class CloudFormationModel implements StackDescriptions {
   }
 
   private async failCreation(stack: Stack, failure?: Failure): Promise<boolean> {
-    if (!failure?.deletes) return this.rollBackCreation(stack);
+    if (!failure?.deletes && !failure?.stays) return this.rollBackCreation(stack);
+    const created = [...stack.resources.values()];
+    const areComplete = created.every(({ status }) => status === 'CREATE_COMPLETE');
+    if (!failure.deletes && !areComplete) return this.rollBackCreation(stack);
     await this.begins(stack, 'CREATE_FAILED');
-    await this.destroy(stack.name);
+    if (failure.deletes) await this.destroy(stack.name);
+    else stack.unfinished = { policies: [], created, touched: [] };
     return false;
   }
 
   private async rollBackCreation(stack: Stack): Promise<boolean> {
+    stack.unfinished = undefined;
     await this.begins(stack, 'ROLLBACK_IN_PROGRESS');
     if (await this.deleteAll(stack)) this.enter(stack, 'ROLLBACK_COMPLETE');
     else {
@@ -312,14 +344,15 @@ export class CloudFormationModel implements StackDescriptions {
 
   private async update(stack: Stack, template: Template, failure?: Failure): Promise<boolean> {
     const declaredBefore = [...stack.resources.values()].map(({ declaration }) => declaration);
-    const physicalBefore = new Map([...stack.resources].map(([id, { physicalId }]) => [id, physicalId]));
     const policiesBefore = [...stack.resources.values()].map((resource) => ({
       resource,
       arn: resource.policyOf,
       before: resource.declaration,
     }));
-    const created: Resource[] = [];
-    const touched: { resource: Resource; before: SecretDeclaration; physicalId: string }[] = [];
+    const physicalIds = new Map([...stack.resources].map(([id, { physicalId }]) => [id, physicalId]));
+    const stable = { template: declaredBefore, physicalIds };
+    const attempts = stack.unfinished ?? { stable, policies: policiesBefore, created: [], touched: [] };
+    const { created, touched } = attempts;
     await this.begins(stack, 'UPDATE_IN_PROGRESS');
     this.changeRole(stack, template, declaredBefore);
 
@@ -335,9 +368,13 @@ export class CloudFormationModel implements StackDescriptions {
         if (now) created.push(now);
       } else if (changed(resource.declaration, declaration)) {
         const before = resource.declaration;
-        touched.push({ resource, before, physicalId: resource.physicalId });
+        if (!touched.some((one) => one.resource === resource)) {
+          touched.push({ resource, before, physicalId: resource.physicalId });
+        }
         const cancels = fails && this.facts.withdrawsUpdates ? failure.cancels : undefined;
         ok = await this.updateResource(stack, resource, declaration, before, cancels);
+        // No Update leads it back: it is deleted as what it was.
+        if (!ok && created.includes(resource)) resource.declaration = before;
         if (fails) ok = false;
       } else {
         resource.declaration = declaration;
@@ -361,22 +398,41 @@ export class CloudFormationModel implements StackDescriptions {
         stack.resources.delete(resource.logicalId);
       }
       this.settleRole(stack, template);
+      stack.unfinished = undefined;
       this.enter(stack, 'UPDATE_COMPLETE');
       return true;
     }
 
-    const isAsBefore = touched.every(
-      ({ resource, physicalId }) => resource.physicalId === physicalId && resource.status === 'UPDATE_COMPLETE',
-    );
-    if (failure?.deletes && isAsBefore) {
+    const isAsBefore =
+      touched.every(
+        ({ resource, physicalId }) => resource.physicalId === physicalId && resource.status === 'UPDATE_COMPLETE',
+      ) &&
+      (failure?.deletes || created.every(({ status }) => /^(CREATE|UPDATE)_COMPLETE$/.test(status)));
+    if ((failure?.deletes || failure?.stays) && isAsBefore) {
       await this.begins(stack, 'UPDATE_FAILED');
-      await this.destroy(stack.name);
+      if (failure.deletes) await this.destroy(stack.name);
+      else stack.unfinished = attempts;
       return false;
     }
+    return this.rollBackAttempts(stack, attempts, [...template, ...declaredBefore]);
+  }
+
+  /** @param template What the role may have been for until now */
+  private async rollBackAttempts(stack: Stack, attempts: Unfinished, template: Template): Promise<boolean> {
+    const { stable, policies, created, touched } = attempts;
+    const rollsBack = touched.filter(({ resource }) => !created.includes(resource)).reverse();
+    const replaced = touched
+      .filter(({ resource, physicalId }) => created.includes(resource) && resource.physicalId !== physicalId)
+      .map(({ resource, before, physicalId }) => ({ logicalId: resource.logicalId, declaration: before, physicalId }));
+    if (!stable) {
+      for (const { logicalId, declaration, physicalId } of replaced) {
+        await this.cleanUp(stack, logicalId, declaration, physicalId);
+      }
+      return this.rollBackCreation(stack);
+    }
     await this.begins(stack, 'UPDATE_ROLLBACK_IN_PROGRESS');
-    this.changeRole(stack, declaredBefore, template);
-    const replaced: { logicalId: string; declaration: SecretDeclaration; physicalId: string }[] = [];
-    for (const { resource, before, physicalId } of touched.reverse()) {
+    this.changeRole(stack, stable.template, template);
+    for (const { resource, before, physicalId } of rollsBack) {
       const after = resource.declaration;
       const reached = resource.physicalId;
       if (!this.facts.rollbackKnowsNewId) resource.physicalId = physicalId;
@@ -384,12 +440,12 @@ export class CloudFormationModel implements StackDescriptions {
       if (reached !== resource.physicalId)
         replaced.push({ logicalId: resource.logicalId, declaration: after, physicalId: reached });
     }
-    for (const { resource, before } of policiesBefore) {
+    for (const { resource, before } of policies) {
       resource.declaration = before;
       if (resource.policyOf === resource.physicalId) this.policies.deploy(resource);
     }
     this.enter(stack, 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS');
-    for (const { resource, arn } of policiesBefore) {
+    for (const { resource, arn } of policies) {
       const added = resource.policyOf === arn ? undefined : resource.policyOf;
       resource.policyOf = arn;
       this.policies.remove(added);
@@ -401,11 +457,12 @@ export class CloudFormationModel implements StackDescriptions {
       await this.deleteResource(stack, resource);
       stack.resources.delete(resource.logicalId);
     }
-    for (const [id, physicalId] of physicalBefore) {
+    for (const [id, physicalId] of stable.physicalIds) {
       const now = stack.resources.get(id)?.physicalId;
       if (now !== physicalId) this.tell?.(`    ${id} is another secret after the rollback: ${physicalId} -> ${now}`);
     }
-    this.settleRole(stack, declaredBefore);
+    this.settleRole(stack, stable.template);
+    stack.unfinished = undefined;
     this.enter(stack, 'UPDATE_ROLLBACK_COMPLETE');
     return false;
   }
@@ -609,7 +666,8 @@ export class CloudFormationModel implements StackDescriptions {
   private enter(stack: Stack, status: string): void {
     stack.status = status;
     stack.events.push({ status, at: this.clock.now });
-    if (['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'].includes(status)) stack.updated = this.clock.now;
+    if (['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'].includes(status) && !stack.unfinished)
+      stack.updated = this.clock.now;
     if (status === 'DELETE_IN_PROGRESS') stack.deleted ??= this.clock.now;
     this.tell?.(`    stack ${stack.name}: ${status}`);
   }
@@ -621,6 +679,7 @@ export class CloudFormationModel implements StackDescriptions {
 
   private end(stack: Stack): void {
     stack.resources.clear();
+    stack.unfinished = undefined;
     this.enter(stack, 'DELETE_COMPLETE');
     this.stacks.delete(stack.name);
   }

@@ -1,10 +1,11 @@
 import { readOwnership } from '../../src/handler/model/ownership';
+import { writtenAt } from '../../src/handler/model/versions';
 import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import { SECOND } from './clock';
 import type { Sent } from './cloudformation-model';
 import { type Change, MAX_LAG } from './fake-secrets-manager';
 import type { Hit } from './faults';
-import type { Excuse, Happened } from './happened';
+import { type Excuse, type Happened, wasDeployed } from './happened';
 import { hasValue, type SecretRecord } from './secret-record';
 
 // What is known to be open, each as the exact sequence of calls that leads there. See docs/guarantees.md.
@@ -198,11 +199,18 @@ function failures(hits: readonly Hit[]): readonly Hit[] {
 }
 
 /**
- * The end of a stack whose last deployment never completed gave back what that had adopted, to somebody who is not there
- * any more; or left what does not say how the stack came by it, because it had been given back to it before.
+ * The end of a stack whose last deployment never completed, or the clean-up of one that went on without the secret, gave
+ * back what that had adopted, to somebody who is not there any more; or left what does not say how the stack came by it,
+ * because it had been given back to it before.
  */
-export const wasGivenBack: Excuse = (record, { before, changes, sent }) => {
-  const ends = sent.filter(({ stackStatus, atRest }) => stackStatus === 'DELETE_IN_PROGRESS' && !atRest);
+export const wasGivenBack: Excuse = (record, { before, changes, sent, deployments }) => {
+  const since = readOwnership(before.get(record)?.tags ?? {}).origin?.at;
+  const ends = sent.filter(
+    (one) =>
+      (one.stackStatus === 'DELETE_IN_PROGRESS' && !one.atRest) ||
+      deployments.some(({ goesOn, stackId }) => goesOn && stackId === one.request.StackId) ||
+      (one.request.RequestType === 'Delete' && since !== undefined && !wasDeployed(one, since)),
+  );
   const gaveBack = changes.some(
     ({ record: changed, tags }) => changed === record && tags[OWNERSHIP_TAG.origin] === RETURNED,
   );
@@ -210,6 +218,14 @@ export const wasGivenBack: Excuse = (record, { before, changes, sent }) => {
   return (
     ends.length > 0 && (gaveBack || (!then.origin && ends.some(({ request }) => request.StackId === then.stackId)))
   );
+};
+
+/** What an attempt wrote that failed and was not rolled back makes way for the value that was there before. */
+export const wroteInAnAttempt: Excuse = (record, { before, stacks }) => {
+  const { version = '', tags = {} } = before.get(record) ?? {};
+  const stack = stacks.stackById(readOwnership(tags).stackId ?? '');
+  const at = writtenAt(version);
+  return at !== undefined && stack !== undefined && at >= Math.floor(stack.updated / SECOND) * SECOND;
 };
 
 /** Two stacks that both want a new value at the same time get two. */

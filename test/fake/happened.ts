@@ -52,3 +52,13 @@ export function isRetained({ tags }: Picture, { stacks }: Happened): boolean {
   const { stackId, logicalId } = readOwnership(tags);
   return stacks.retained.has(`${stackId} ${logicalId}`);
 }
+
+/** Whether the stack was deployed with what it has since then, before the operation began to which the request belongs. */
+export function wasDeployed({ stack, sentAt }: Sent, since = 0): boolean {
+  const beginnings = stack.events.filter(({ status, at }) => BEGINS.test(status) && at <= sentAt);
+  const began = beginnings.pop()?.at ?? sentAt;
+  return stack.events.some(({ status, at }) => COMPLETES.test(status) && at >= since && at <= began);
+}
+
+const BEGINS = /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/;
+const COMPLETES = /^(CREATE_COMPLETE|UPDATE_COMPLETE(_CLEANUP_IN_PROGRESS)?)$/;

@@ -25,11 +25,20 @@ import {
   undoneByTheOther,
   wasGivenBack,
   wasHandedOver,
+  wroteInAnAttempt,
   wroteTooLate,
 } from './excuses';
 import type { Change } from './fake-secrets-manager';
 import { nothingForeignIsTouched } from './foreign';
-import { type Complaint, type Excuse, type Happened, type Invariant, isHeld, isRetained } from './happened';
+import {
+  type Complaint,
+  type Excuse,
+  type Happened,
+  type Invariant,
+  isHeld,
+  isRetained,
+  wasDeployed,
+} from './happened';
 import {
   aFailedDeploymentLeavesProtectionAsItWas,
   noForeignPolicyIsTouched,
@@ -47,6 +56,7 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
     nothingForeignIsTouched,
     aFailedDeploymentLeavesSecretsAsTheyWere,
     nothingIsForcedAgainstItsTags,
+    whatWasNeverDeployedIsNotTaken,
     nothingIsLeftBehind,
     whatIsHeldIsLive,
     whatIsOverIsOver,
@@ -58,11 +68,20 @@ export function assertInvariants(happened: Happened, excused: (name: string) => 
     whatIsDeclaredIsProtected,
     noPolicyIsInTheWay,
   ]) {
-    for (const { record, broken, unless = [] } of invariant(happened)) {
-      const excuse = unless.find((may) => may(record, happened));
-      if (!excuse) throw new Error(`${invariant.name}: ${record.arn} ${broken}`);
-      excused(excuse.name);
-    }
+    assertInvariant(invariant, happened, excused);
+  }
+}
+
+/** Throws when a deployment that was rolled back has changed a secret. */
+export function assertAsBefore(happened: Happened, excused: (name: string) => void): void {
+  assertInvariant(aFailedDeploymentLeavesSecretsAsTheyWere, happened, excused);
+}
+
+function assertInvariant(invariant: Invariant, happened: Happened, excused: (name: string) => void): void {
+  for (const { record, broken, unless = [] } of invariant(happened)) {
+    const excuse = unless.find((may) => may(record, happened));
+    if (!excuse) throw new Error(`${invariant.name}: ${record.arn} ${broken}`);
+    excused(excuse.name);
   }
 }
 
@@ -80,7 +99,11 @@ const nothingIsLost: Invariant = ({ before, after, changes, sent, stacks }) =>
     }
     if (after.get(record)?.state === 'gone' || hasValue(record, value)) return [];
     return [
-      { record, broken: 'has neither as its current nor as its previous value what it had', unless: [twoWriters] },
+      {
+        record,
+        broken: 'has neither as its current nor as its previous value what it had',
+        unless: [twoWriters, wroteInAnAttempt],
+      },
     ];
   });
 
@@ -91,7 +114,9 @@ function mayForce({ request, declaration, stackStatus, atRest }: Sent): boolean 
 
 const aFailedDeploymentLeavesSecretsAsTheyWere: Invariant = (happened) => {
   const { before, after, alone, deployments } = happened;
-  if (!alone || deployments.length !== 1 || deployments[0].ok || deployments[0].deletes) return [];
+  if (!alone || deployments.length !== 1) return [];
+  const [{ ok, deletes, stays, goesOn }] = deployments;
+  if (ok || deletes || stays || goesOn) return [];
   return [...before].flatMap(([record, then]) => {
     const now = after.get(record);
     if (!now || record.replicaOf || then.state === 'gone' || then.state === 'being deleted' || now.state === 'gone') {
@@ -204,6 +229,17 @@ const whatIsHeldIsLive: Invariant = ({ before, after, changes, stacks, obstructe
         unless: [undoneByTheOther, letGoAtOnce],
       },
     ];
+  });
+
+/** An adoption whose deployment never completed is given back, and nothing that came by such a one is deleted for good. */
+const whatWasNeverDeployedIsNotTaken: Invariant = ({ changes, sent }) =>
+  changes.flatMap(({ record, by, operation, forced, tags }) => {
+    const one = sent.find(({ request }) => request.RequestId === by);
+    const { stackId, origin } = readOwnership(tags);
+    if (operation !== 'DeleteSecret' || one?.request.RequestType !== 'Delete') return [];
+    if (stackId !== one.request.StackId || !origin) return [];
+    if (!(forced || origin.outcome === 'ADOPTED') || wasDeployed(one, origin.at)) return [];
+    return [{ record, broken: `was ${origin.outcome} by a deployment that never completed, and deleted by ${by}` }];
   });
 
 /** IAM would deny it; with a role that somebody made by hand perhaps not. */

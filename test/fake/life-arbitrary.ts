@@ -13,7 +13,7 @@ const template = fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, { weight: 1, arbi
 
 const hasty = mostly(false, true);
 
-const deletes = mostly<true | undefined>(undefined, true);
+const rarely = mostly<true | undefined>(undefined, true);
 
 const deploy: fc.Arbitrary<Deploy> = fc.record({
   stack: stackName,
@@ -22,9 +22,15 @@ const deploy: fc.Arbitrary<Deploy> = fc.record({
     { weight: 3, arbitrary: fc.constant(undefined) },
     {
       weight: 2,
-      arbitrary: fc.record({ after: fc.nat(3), cancels: fc.oneof(fc.constant(undefined), moments), deletes }),
+      arbitrary: fc.record({
+        after: fc.nat(3),
+        cancels: fc.oneof(fc.constant(undefined), moments),
+        deletes: rarely,
+        stays: rarely,
+      }),
     },
   ),
+  rollsBack: rarely,
 });
 
 const often = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number) =>

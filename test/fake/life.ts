@@ -29,8 +29,8 @@ import { expectedOutcome } from './expectation';
 import type { Facts } from './facts';
 import { FakeSecretsManager, MAX_LAG, VALUE_MARK } from './fake-secrets-manager';
 import { type Fault, Faults } from './faults';
-import { isHeld } from './happened';
-import { assertInvariants } from './invariants';
+import { type Happened, isHeld } from './happened';
+import { assertAsBefore, assertInvariants } from './invariants';
 import { LambdaFunction } from './lambda-function';
 import type { SecretRecord } from './secret-record';
 import { ServiceError } from './service-error';
@@ -44,6 +44,8 @@ export interface Deploy {
   /** Which template of the life; undefined destroys the stack. */
   readonly template?: number;
   readonly failure?: Failure;
+  /** A deployment that failed and was not rolled back is rolled back now, instead of another one. */
+  readonly rollsBack?: true;
 }
 
 export type Step =
@@ -147,6 +149,8 @@ class Life implements Witness {
   private orderly = false;
   /** What was planned for the step and had no effect. */
   private readonly inVain: object[] = [];
+  /** How the secrets were before the first attempt of each deployment that failed and was not rolled back. */
+  private readonly stable = new Map<StackName, Happened>();
   private checkedOutput = 0;
   private written = 0;
 
@@ -190,7 +194,7 @@ class Life implements Witness {
     await this.clock.run(this.carryOut(step, deployments));
     if (this.problem) throw this.problem;
 
-    const happened = {
+    const happened: Happened = {
       before,
       after: takeSnapshot(this.secrets),
       sent: this.sent,
@@ -205,11 +209,38 @@ class Life implements Witness {
       heldBefore,
     };
     assertInvariants(happened, (name) => this.audience.excused?.(name));
+    this.assertStableAgain(step, happened);
     for (const planned of [...this.faults.missed, ...this.stacks.missed, ...this.inVain.splice(0)]) {
       this.audience.missed?.(`step ${this.plan.steps.indexOf(step)}: ${JSON.stringify(planned)}`);
     }
     for (const line of this.lambda.output.slice(this.checkedOutput)) assertNoValue(line);
     this.checkedOutput = this.lambda.output.length;
+  }
+
+  /** A deployment that is rolled back attempts later ends with what was there before the first one. */
+  private assertStableAgain(step: Step, happened: Happened): void {
+    const { stack } = step.kind === 'deploy' && step.deploys.length === 1 ? step.deploys[0] : {};
+    for (const [name, first] of this.stable) {
+      const { changes, sent } = happened;
+      // What others did meanwhile, and what went wrong, is for the steps alone.
+      const isCalm =
+        stack === name && !this.faults.struck && sent.every(({ overlaps, withdrawn }) => !overlaps && !withdrawn);
+      const [deployment] = happened.deployments;
+      if (!isCalm || !deployment) {
+        this.stable.delete(name);
+        continue;
+      }
+      const all = { ...first, changes: [...first.changes, ...changes], sent: [...first.sent, ...sent] };
+      if (deployment.stays) this.stable.set(name, all);
+      else this.stable.delete(name);
+      if (deployment.stays || deployment.ok || deployment.deletes) continue;
+      const { after, stacks, alone, obstructed } = happened;
+      const whole = { after, stacks, alone, obstructed, deployments: [{ ...deployment, goesOn: false }] };
+      assertAsBefore({ ...all, ...whole }, (excuse) => this.audience.excused?.(excuse));
+    }
+    const [{ stays, goesOn } = { stays: false, goesOn: false }] = happened.deployments;
+    const isCalm = !this.faults.struck && !happened.sent.some(({ overlaps }) => overlaps);
+    if (stack !== undefined && stays && !goesOn && isCalm) this.stable.set(stack, happened);
   }
 
   private async carryOut(step: Step, deployments: Deployment[]): Promise<void> {
@@ -243,7 +274,13 @@ class Life implements Witness {
     }
     this.orderly = deploys.length === 1 && deploys[0].failure?.cancels === undefined && !meanwhile;
     await Promise.all(
-      deploys.map(async ({ stack, template, failure }) => {
+      deploys.map(async ({ stack, template, failure, rollsBack }) => {
+        if (rollsBack && this.stacks.stack(stack)?.unfinished) {
+          this.audience.tell?.(`roll ${stack} back`);
+          const deployment = await this.stacks.rollBack(stack);
+          if (deployment) deployments.push(deployment);
+          return;
+        }
         if (template === undefined) {
           this.audience.tell?.(`destroy ${stack}`);
           await this.stacks.destroy(stack);

@@ -67,6 +67,7 @@ function isCompleted({ events }: Stack, since = 0, until: number): boolean {
 export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) => {
   const { before, after, alone, deployments, heldBefore, policyChanges, stacks } = happened;
   if (!alone || deployments.length !== 1 || deployments[0].ok) return [];
+  if (deployments[0].stays || deployments[0].goesOn) return [];
   return [...before].flatMap(([record, then]): Complaint[] => {
     const now = after.get(record);
     // The end of a stack leaves what it held as its last template says.

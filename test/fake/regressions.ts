@@ -31,6 +31,11 @@ function destroy(stack: Deploy['stack'], { faults = [], duplicates = [] }: Extra
   return { kind: 'deploy', deploys: [{ stack }], faults, duplicates };
 }
 
+/** Of a deployment that failed and was not rolled back. */
+function rollBack(stack: Deploy['stack']): Step {
+  return { kind: 'deploy', deploys: [{ stack, rollsBack: true }], faults: [], duplicates: [] };
+}
+
 /** The stacks are deployed at the same time; without a template one is destroyed. */
 function sideBySide(deploys: DeployStep['deploys'], faults: DeployStep['faults'] = []): Step {
   return { kind: 'deploy', deploys, faults, duplicates: [] };
@@ -1083,6 +1088,52 @@ export const REGRESSIONS: readonly Regression[] = [
     story: 'a creation fails, and its stack is deleted without a rollback, with what it had created and adopted',
     templates: [[secret('A', 'a', { existingPolicy: 'ADOPT', force: true }), secret('B', 'b', { force: true })]],
     steps: [byHand('creates', 'a'), deploy('One', 0, { failure: { after: 2, deletes: true } })],
+  },
+  {
+    story: 'a deployment that was not rolled back wrote a value, as did another attempt, and then they are rolled back',
+    templates: ['declared 1' as const, 'declared 2' as const, 'generated 1' as const].map((value) => [
+      secret('A', 'a', { value }),
+    ]),
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1, stays: true } }),
+      deploy('One', 2, { failure: { after: 1, stays: true } }),
+      rollBack('One'),
+    ],
+  },
+  {
+    story: 'a creation that was not rolled back has adopted and restored, and the next deployment goes on without both',
+    templates: [
+      [
+        secret('A', 'a', { existingPolicy: 'ADOPT', force: true }),
+        secret('B', 'b', { restorePolicy: 'ALWAYS', force: true }),
+      ],
+      EMPTY,
+    ],
+    steps: [
+      byHand('creates', 'a'),
+      byHand('creates', 'b'),
+      byHand('schedules', 'b'),
+      deploy('One', 0, { failure: { after: 2, stays: true } }),
+      deploy('One', 1),
+    ],
+  },
+  {
+    story:
+      'a Delete finds what was given back to its resource, and its second delivery does so when the rollback has ended',
+    templates: [
+      [secret('A', 'a', { retain: true, purgeProtection: true })],
+      [secret('A', 'b')],
+      [secret('A', 'a', { purgeProtection: true })],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      deploy('One', 2, {
+        faults: [0, 1, 2, 3, 4].map((call) => at(0, fault('GetResourcePolicy', call, 'internal'))),
+        duplicates: [{ request: 2, when: 'overlapping', after: 2_000 }],
+      }),
+    ],
   },
   {
     story: 'the answer to CreateSecret takes long, and another stack takes the secret over meanwhile',

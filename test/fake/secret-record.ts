@@ -52,6 +52,11 @@ export function currentValue(record: SecretRecord): string | undefined {
   return [...record.versions.values()].find(({ stages }) => stages.has('AWSCURRENT'))?.value;
 }
 
+/** The id of the version that is current. */
+export function currentVersion({ versions }: SecretRecord): string | undefined {
+  return [...versions].find(([, { stages }]) => stages.has('AWSCURRENT'))?.[0];
+}
+
 /** Whether the value can still be had by somebody who restores the secret if necessary. */
 export function hasValue(record: SecretRecord, value: string): boolean {
   return [...record.versions.values()].some(

@@ -1,6 +1,6 @@
 import { HOUR } from './clock';
 import type { FakeSecretsManager } from './fake-secrets-manager';
-import { currentValue, type SecretRecord, type StateName, stateOf } from './secret-record';
+import { currentValue, currentVersion, type SecretRecord, type StateName, stateOf } from './secret-record';
 
 /** Everything about one secret at one moment. */
 export interface Picture {
@@ -9,6 +9,8 @@ export interface Picture {
   readonly endsAt?: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly value?: string;
+  /** The id of its version. */
+  readonly version?: string;
   /** The document of its resource policy. */
   readonly policy?: string;
   /** All of it, to compare. */
@@ -34,7 +36,8 @@ function picture(record: SecretRecord): Picture {
     record.policy,
   ]);
   const { policy, tags } = record;
-  return { record, state, endsAt: record.deletion?.endsAt, tags, value: currentValue(record), policy, text };
+  const [value, version] = [currentValue(record), currentVersion(record)];
+  return { record, state, endsAt: record.deletion?.endsAt, tags, value, version, policy, text };
 }
 
 export interface Difference {
