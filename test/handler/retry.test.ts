@@ -13,6 +13,8 @@ import type { Environment } from '../../src/handler/environment';
 import { Stale } from '../../src/handler/errors';
 import { serviceError } from './existing-secret';
 
+const denied = serviceError('AccessDeniedException');
+
 let slept: number[];
 let asked: number;
 beforeEach(() => {
@@ -50,11 +52,7 @@ async function expectPauses([, runsFor, ends, pauses]: Case, act: (env: Environm
 }
 
 describe('a call to AWS', () => {
-  const [denied, invalid, missing] = [
-    'AccessDeniedException',
-    'InvalidRequestException',
-    'ResourceNotFoundException',
-  ].map((name) => serviceError(name));
+  const [invalid, missing] = ['InvalidRequestException', 'ResourceNotFoundException'].map((name) => serviceError(name));
 
   test.each([
     // A policy of the same deployment may take a minute and more to arrive.
@@ -88,15 +86,25 @@ describe('a decision', () => {
   const stale = (times: number) => async () => (asked++ < times ? new Stale(new Error('it has changed')) : 'done');
 
   test.each<Case>([
-    [3, EVER, 'done', [500, 1_000, 2_000]],
-    [EVER, EVER, 'failed', [500, 1_000, 2_000, 4_000]],
-    [EVER, 46_500, 'failed', [500, 1_000]],
+    [3, EVER, 'done', [500, 500, 1_000]],
+    [EVER, EVER, 'failed', [500, 500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000]],
+    [EVER, 46_000, 'failed', [500, 500]],
+    [EVER, 45_999, 'failed', [500]],
   ])('that is stale %p times, in a function that runs %p ms, is %s after pauses of %p', (...of) =>
-    expectPauses(of, (env) => retryOnStale(env, 7_500, stale(of[0]))),
+    expectPauses(of, (env) => retryOnStale(env, 16_000, stale(of[0]))),
   );
 
+  test('waits for a permission as long as that may take, and for what comes then as long again', async () => {
+    const denials = async () => new Stale(asked++ < 5 ? denied : new Error('it has changed'));
+    await expect(retryOnStale(env(), 1_000, denials)).rejects.toThrow('it has changed');
+    expect(slept.slice(0, 6)).toEqual([500, 500, 1_000, 2_000, 4_000, 125]);
+    [slept, asked] = [[], Number.NEGATIVE_INFINITY];
+    await expect(retryOnStale(env(), 1_000, denials)).rejects.toThrow(denied);
+    expect(total()).toBe(106_000);
+  });
+
   test('that never stands fails with the cause, and one that fails is not made anew', async () => {
-    await expect(retryOnStale(env(), 7_500, stale(EVER))).rejects.toThrow('it has changed');
+    await expect(retryOnStale(env(), 8_000, stale(EVER))).rejects.toThrow('it has changed');
     slept = [];
     await expect(retryOnStale(env(), 60_000, failing(new Error('else'), EVER))).rejects.toThrow('else');
     expect(slept).toEqual([]);

@@ -47,13 +47,16 @@ export async function retryTransient<T>(
 /** Looks, decides and acts anew for as long as what was decided on changes meanwhile, or a permission has not arrived. */
 export async function retryOnStale<T>(env: Environment, maxMs: number, attempt: () => Promise<T | Stale>): Promise<T> {
   const waited = new Map<string, number>();
-  for (let pause = 500; ; pause = Math.min(pause * 2, 4_000)) {
+  for (;;) {
     const result = await attempt();
     if (!(result instanceof Stale)) return result;
     // One reason can give way to another, which has not been waited for yet.
     const reason = errorName(result.error);
     const before = waited.get(reason) ?? 0;
-    if (before + pause > (IAM_LAG[reason] ?? maxMs) || env.remainingMs() < RESERVE_MS + pause) throw result.error;
+    const patience = IAM_LAG[reason] ?? maxMs;
+    // Each attempt asks CloudFormation, which takes few calls a second.
+    const pause = Math.min(Math.max(before, 500), patience / 8);
+    if (before + pause > patience || env.remainingMs() < RESERVE_MS + pause) throw result.error;
     await env.sleep(pause);
     waited.set(reason, before + pause);
   }
