@@ -198,7 +198,9 @@ const bundle = {
   watchTask: false,
 } satisfies javascript.AddBundleOptions;
 project.bundler.addBundle('src/handler/main.ts', bundle);
-project.bundler.addBundle('src/cli/main.ts', { ...bundle, banner: '#!/usr/bin/env node' });
+const cli = project.bundler.addBundle('src/cli/main.ts', { ...bundle, banner: '#!/usr/bin/env node' });
+// npm does this when it installs a command; the Python package, which has the command, too, does not.
+cli.bundleTask.exec(`chmod +x ${cli.outfile}`);
 
 // `npm test` works on a fresh clone: it bundles the handler, and it reports style instead of rewriting files.
 project.testTask.prependSpawn(project.bundler.bundleTask);

@@ -182,6 +182,11 @@ describe('the npm package', () => {
     expect(fs.readdirSync(empty)).toEqual([]);
   });
 
+  test('has the same command in Python', async () => {
+    const command = path.join(folderOf('python'), '.venv', 'bin', 'cdk-recoverable-secret');
+    expect(await sh(`"${command}" --help`, copy)).toContain('Usage: cdk-recoverable-secret');
+  });
+
   test('loads nothing of the command line with the library', async () => {
     const loaded = await sh(
       `node -p "require('cdk-recoverable-secret'); Object.keys(require.cache).join(' ')"`,
