@@ -220,6 +220,18 @@ export const wasGivenBack: Excuse = (record, { before, changes, sent, deployment
   );
 };
 
+/**
+ * A first deployment failed and was not rolled back, and the one that goes on from it changed the owner, and failed. The
+ * rollback deletes what it takes for the first owner's. Whoever changes the tag by hand gives the secret away.
+ */
+export const hadChangedItsOwner: Excuse = (record, { sent }) =>
+  sent.some(({ request, declaration, oldDeclaration, answer }, index) => {
+    if (request.RequestType !== 'Update' || answer?.status === 'SUCCESS') return false;
+    if (request.PhysicalResourceId !== record.arn || declaration.owner === oldDeclaration?.owner) return false;
+    const deletion = sent.slice(index + 1).find((later) => isSameResource(later, sent[index]));
+    return deletion?.request.RequestType === 'Delete' && deletion.declaration.owner === oldDeclaration?.owner;
+  });
+
 /** What an attempt wrote that failed and was not rolled back makes way for the value that was there before. */
 export const wroteInAnAttempt: Excuse = (record, { before, stacks }) => {
   const { version = '', tags = {} } = before.get(record) ?? {};
@@ -341,9 +353,7 @@ export const undoneBeforeItDied: Excuse = (record, { changes, faults }) =>
 /** Nobody could tell a delivery that CloudFormation does not wait for it any more. */
 export const couldNotSeeStack: Excuse = (_record, { sent, faults }) =>
   sent.some(({ request, withdrawn, overlaps }) => {
-    const unseen = failures(faults.of(request.RequestId)).filter(
-      ({ operation }) => operation === 'DescribeStackResource',
-    );
+    const unseen = faults.of(request.RequestId).filter(({ operation }) => operation === 'DescribeStackResource');
     return (withdrawn || overlaps) && unseen.length >= TRIES;
   });
 

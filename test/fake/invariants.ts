@@ -9,6 +9,7 @@ import {
   couldNotSeeEvents,
   couldNotSeeStack,
   FRESH,
+  hadChangedItsOwner,
   hadTakenAtOnce,
   isGivenUp,
   isObstructed,
@@ -131,7 +132,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   const { deployments, heldBefore, stacks } = happened;
   const complaints: Complaint[] = [];
   const complain = (broken: string, ...unless: Excuse[]) => {
-    const always = [arrivedLate, isObstructed, isGivenUp, restoredWithoutTrace, wasLeftBehind];
+    const always = [arrivedLate, couldNotSeeStack, isObstructed, isGivenUp, restoredWithoutTrace, wasLeftBehind];
     complaints.push({ record, broken: `${broken} after the failed deployment`, unless: [...unless, ...always] });
   };
   // An empty secret that was given a value cannot be emptied again.
@@ -204,6 +205,7 @@ const nothingIsLeftBehind: Invariant = (happened) => {
           restoredBesides,
           restoredInTurn,
           tookAtOnce,
+          hadChangedItsOwner,
           hadTakenAtOnce,
           cleanedUpLate,
           tookWhatAnotherRestored,
