@@ -550,7 +550,7 @@ export const REGRESSIONS: readonly Regression[] = [
           { stack: 'One', template: 1 },
           { stack: 'Two', template: 0 },
         ],
-        denied('DeleteSecret', 4),
+        denied('DeleteSecret', 3),
       ),
     ],
   },
