@@ -373,7 +373,7 @@ export class SecretRecoveryProvider extends Construct implements ISecretRecovery
    */
   public _allow(secret: SecretPermissions): void {
     this.policy.allow(secret);
-    if (secret.purgeProtection) secret.secret.addDependency(this.protectionPolicy());
+    if (secret.purgeProtection) secret.secret.node.addDependency(this.protectionPolicy());
   }
 
   /** By itself, so that it is there until the last secret that needs it has changed or gone. */

@@ -347,7 +347,7 @@ const STATEMENTS: Statements[] = [
         expression: Fn.conditionEquals(Aws.REGION, 'eu-west-1'),
       });
       cfnSecret.cfnOptions.metadata = { looked: 'at' };
-      cfnSecret.addDependency(other);
+      cfnSecret.node.addDependency(other);
       cfnSecret.addPropertyOverride('Description', 'overridden');
       cfnSecret.addPropertyOverride('GenerateSecretString.PasswordLength', 50);
       cfnSecret.addPropertyDeletionOverride('KmsKeyId');
