@@ -208,11 +208,14 @@ describe('of the 50 tags that AWS takes', () => {
     const db = await cloud.deployed(tagged(MAX_OTHER_TAGS));
     await db.delete();
     const next = cloud.resource({ stack: 'depot' });
-    const taking = tagged(MAX_OTHER_TAGS, { ...ALWAYS, ReplicaRegions: [{ Region: 'us-east-1' }] });
+    // With every tag that this library ever sets.
+    const protects = { PurgeProtection: 'ALWAYS' } as const;
+    const taking = tagged(MAX_OTHER_TAGS, { ...ALWAYS, ...protects, ReplicaRegions: [{ Region: 'us-east-1' }] });
     expect(await next.create(taking)).toMatchObject(RESTORED);
     expect(await cloud.otherTags()).toEqual(many(MAX_OTHER_TAGS));
     next.complete();
-    expect(await next.update(properties({ Tags: tagList(many(MAX_OTHER_TAGS, 'other')) }))).toMatchObject(DONE);
+    const other = properties({ Tags: tagList(many(MAX_OTHER_TAGS, 'other')), ...protects });
+    expect(await next.update(other)).toMatchObject(DONE);
     expect(await cloud.otherTags()).toEqual(many(MAX_OTHER_TAGS, 'other'));
   });
 
