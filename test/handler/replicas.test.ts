@@ -79,6 +79,17 @@ describe('declared regions', () => {
   });
 });
 
+test('a region is asked for as long as the permission for it may take to arrive there', async () => {
+  let refused = 0;
+  cloud.intercept('secretsmanager:DescribeSecret', async ({ region }: Call, next) => {
+    if (region === FAR && refused++ < 12) throw awsError('AccessDeniedException');
+    return next();
+  });
+  expect(await cloud.resource().create(replicated(FAR))).toMatchObject(DONE);
+  expect(cloud.waited).toBeGreaterThan(30);
+  expect(await regionsOf()).toEqual([FAR]);
+});
+
 // Which difference is one is in changes.test.ts.
 describe('an update of the regions', () => {
   test.each<[string, Properties, Properties, string[], string[]]>([

@@ -20,8 +20,8 @@ import { type ExistingSecret, isLive } from '../model/secret';
 import { freshly, IAM_LAG, retryTransient, STATE_LAG, type Transient } from './retry';
 import { wholeAnswerOf } from './whole-answer';
 
-/** Of a region that is denied, or not enabled, no waiting makes an answer. */
-export const IN_ANOTHER_REGION: Transient = { AccessDeniedException: 15_000 };
+/** The permission of a new role has got here by now; of a region that a policy denies for good no waiting makes an answer. */
+export const IN_ANOTHER_REGION: Transient = { AccessDeniedException: 60_000 };
 
 /** The secret by name or ARN; undefined when there is none. Nothing else tells the states of a secret apart. */
 export async function describe(
