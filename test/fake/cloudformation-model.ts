@@ -165,7 +165,7 @@ export class CloudFormationModel implements StackDescriptions {
     private readonly tell?: (line: string) => void,
   ) {
     this.faults = noFaults;
-    this.policies = new TemplatePolicies(secrets);
+    this.policies = new TemplatePolicies(secrets, facts);
   }
 
   /** Faults and duplicates of what comes next. */
@@ -492,7 +492,7 @@ export class CloudFormationModel implements StackDescriptions {
     before: SecretDeclaration,
     cancels?: number,
   ): Promise<boolean> {
-    this.mark(resource, 'UPDATE_IN_PROGRESS');
+    this.mark(resource, `${this.stateOf('Update', stack)}_IN_PROGRESS`);
     resource.declaration = declaration;
     const answer = await this.ask(stack, 'Update', resource, declaration, before, cancels);
     if (answer) resource.physicalId = answer.physicalId;
@@ -637,7 +637,7 @@ export class CloudFormationModel implements StackDescriptions {
     sent.withdrawn = cancels !== undefined && !sent.answer;
     if (!sent.answer)
       this.tell?.(`    ${cancels === undefined ? 'no answer came' : 'cancelled, nobody waits for the answer'}`);
-    this.mark(resource, `${type.toUpperCase()}_${sent.answer?.status === 'SUCCESS' ? 'COMPLETE' : 'FAILED'}`);
+    this.mark(resource, `${this.stateOf(type, stack)}_${sent.answer?.status === 'SUCCESS' ? 'COMPLETE' : 'FAILED'}`);
     if (duplicate === 'again' && sent.answer && cancels === undefined) {
       await done;
       await this.clock.sleep(2_000);
@@ -656,6 +656,11 @@ export class CloudFormationModel implements StackDescriptions {
   private async begins(stack: Stack, status: string): Promise<void> {
     this.enter(stack, status);
     await this.clock.sleep(this.coin.between(2_000, 5_000));
+  }
+
+  private stateOf(type: CloudFormationRequest['RequestType'], { status }: Stack): string {
+    const goesBack = this.facts.rollbackHasStates && type === 'Update' && status.includes('ROLLBACK');
+    return goesBack ? 'UPDATE_ROLLBACK' : type.toUpperCase();
   }
 
   private mark(resource: Resource, status: string): void {

@@ -38,6 +38,10 @@ export interface Facts {
   readonly policyLags: boolean;
   /** A rollback sends the reversed Update of a replaced resource with the id of the new one. */
   readonly rollbackKnowsNewId: boolean;
+  /** A resource whose Update is rolled back has states of its own. */
+  readonly rollbackHasStates: boolean;
+  /** A policy of the template takes the place of one that is there, instead of failing. */
+  readonly policyTakesPlace: boolean;
   /** When another resource fails, CloudFormation withdraws an Update as it withdraws a Create. */
   readonly withdrawsUpdates: boolean;
   /** The stack of a native secret still holds it. */
@@ -65,6 +69,8 @@ export const NO_SURPRISES: Facts = {
   forbidsForce: false,
   policyLags: false,
   rollbackKnowsNewId: false,
+  rollbackHasStates: false,
+  policyTakesPlace: false,
   withdrawsUpdates: false,
   nativeStackHolds: false,
   replicasLinger: false,

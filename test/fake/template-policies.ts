@@ -1,5 +1,6 @@
 import { policyFound } from '../../src/handler/model/purge-protection';
 import { policyDocument, type SecretDeclaration } from './app';
+import type { Facts } from './facts';
 import type { FakeSecretsManager } from './fake-secrets-manager';
 import { type SecretRecord, stateOf } from './secret-record';
 
@@ -16,12 +17,15 @@ export class TemplatePolicies {
   /** Secrets on which one could not be created, because the function's was there. */
   readonly refused = new Set<SecretRecord>();
 
-  constructor(private readonly secrets: FakeSecretsManager) {}
+  constructor(
+    private readonly secrets: FakeSecretsManager,
+    private readonly facts: Facts,
+  ) {}
 
   /**
    * Brings the policy of a resource to what its declaration says, but for what has to go, which the clean-up does.
    *
-   * @returns false when it cannot be created: CloudFormation refuses to take the place of another policy
+   * @returns false when it cannot be created: CloudFormation may refuse to take the place of another policy
    */
   deploy(holder: PolicyHolder): boolean {
     const { physicalId, declaration, policyOf } = holder;
@@ -29,7 +33,7 @@ export class TemplatePolicies {
     if (document === undefined) return true;
     const record = this.live(physicalId);
     if (!record) return policyOf === physicalId;
-    if (policyOf !== physicalId) {
+    if (policyOf !== physicalId && !this.facts.policyTakesPlace) {
       if (policyFound(record.policy) === 'own' && declaration.purgeProtection) this.refused.add(record);
       if (record.policy !== undefined) return false;
     }

@@ -214,7 +214,8 @@ describe('the region of a replica', () => {
       const refused = `in far could not be managed, because Secrets Manager there answers ${error}`;
       const { checked, fake } = check({ near: HOME, far: error });
       await expect(checked).rejects.toThrow(refused);
-      expect(fake.waited).toBeLessThan(61);
+      // Only a permission can still arrive.
+      expect(fake.waited).toBeLessThan(error === 'AccessDeniedException' ? 61 : 1);
     },
   );
 
