@@ -1102,6 +1102,15 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
   },
   {
+    story: 'the second attempt of a deployment declares what was there before the first one, and is rolled back',
+    templates: [[A], [secret('A', 'a', { value: 'declared 1' })]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1, stays: true } }),
+      deploy('One', 0, { failure: { after: 1 } }),
+    ],
+  },
+  {
     story: 'a creation that was not rolled back has adopted and restored, and the next deployment goes on without both',
     templates: [
       [

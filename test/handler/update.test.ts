@@ -142,6 +142,18 @@ test.each([
   expect(await cloud.value()).toBe('first');
 });
 
+test('the value is the first one again when the last attempt that failed had declared the same as before', async () => {
+  const db = await cloud.deployed();
+  const value = await cloud.value();
+  await db.update(declaring('second'));
+  db.fail();
+  await db.update(properties());
+  expect(await cloud.value()).not.toBe(value);
+  db.rollBack();
+  expect(await db.update(properties())).toMatchObject(DONE);
+  expect(await cloud.value()).toBe(value);
+});
+
 describe('an update of a secret that', () => {
   test('was scheduled by hand restores it with its value', async () => {
     const db = await cloud.deployed();

@@ -39,10 +39,13 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   if (decision.action === 'refuse') return refuse(attempt, decision, outcome);
   const { secret } = decision;
   const valueChanged = JSON.stringify(before.value) !== JSON.stringify(declared.value);
-  const rollsBack = valueChanged && (await attempt.direction()).kind === 'rollback';
+  // The last of several attempts may have declared what was there before the first one, and got a value of its own.
+  // @defence attempt-declares-the-same: const mayRollBack = valueChanged
+  const mayRollBack = valueChanged || wasUpdated(secret);
+  const rollsBack = mayRollBack && (await attempt.direction()).kind === 'rollback';
   const { changes, value } = await prepareRevision(attempt, secret, decision.action === 'restore');
   if (valueChanged && !value && !rollsBack) env.log({ step: 'value kept', secret: arn });
-  const unfinished = valueChanged ? await unfinishedVersion(attempt, secret) : undefined;
+  const unfinished = valueChanged || rollsBack ? await unfinishedVersion(attempt, secret) : undefined;
   // The questions have taken time, in which CloudFormation may have gone on.
   // @defence past-update
   await attempt.assertCurrent();
@@ -82,6 +85,12 @@ async function refuse(attempt: Attempt, refused: Refused, outcome: Acquired['out
 async function isForFormerTemplate(attempt: Attempt, { ownership }: ExistingSecret, error: unknown): Promise<boolean> {
   const untagged = ownership.owner === undefined && ownership.stackId === undefined;
   return untagged && isDenied(error) && (await attempt.direction()).kind === 'rollback';
+}
+
+/** Whether an Update has written the current value, since the resource got hold of the secret. */
+function wasUpdated(secret: ExistingSecret): boolean {
+  const at = writtenAt(versionWith('AWSCURRENT', secret) ?? '');
+  return at !== undefined && at > (secret.ownership.origin?.at ?? 0);
 }
 
 /**
