@@ -154,6 +154,15 @@ test('the value is the first one again when the last attempt that failed had dec
   expect(await cloud.value()).toBe(value);
 });
 
+test('the value of an attempt that failed stays where the next one goes on and keeps it', async () => {
+  const db = await cloud.deployed();
+  await db.update(declaring('second'));
+  db.fail();
+  expect(await db.update(properties({ UpdatedValue: 'KEEP' }))).toMatchObject(DONE);
+  db.complete();
+  expect(await cloud.value()).toBe('second');
+});
+
 describe('an update of a secret that', () => {
   test('was scheduled by hand restores it with its value', async () => {
     const db = await cloud.deployed();

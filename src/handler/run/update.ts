@@ -45,7 +45,7 @@ async function revise(attempt: Attempt): Promise<Acquired> {
   const rollsBack = mayRollBack && (await attempt.direction()).kind === 'rollback';
   const { changes, value } = await prepareRevision(attempt, secret, decision.action === 'restore');
   if (valueChanged && !value && !rollsBack) env.log({ step: 'value kept', secret: arn });
-  const unfinished = valueChanged || rollsBack ? await unfinishedVersion(attempt, secret) : undefined;
+  const unfinished = value || rollsBack ? await unfinishedVersion(attempt, secret) : undefined;
   // The questions have taken time, in which CloudFormation may have gone on.
   // @defence past-update
   await attempt.assertCurrent();
