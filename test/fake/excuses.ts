@@ -1,8 +1,9 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { writtenAt } from '../../src/handler/model/versions';
 import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
+import { ownerOf } from './app';
 import { SECOND } from './clock';
-import type { Sent } from './cloudformation-model';
+import type { Sent, Stack } from './cloudformation-model';
 import { type Change, MAX_LAG } from './fake-secrets-manager';
 import type { Hit } from './faults';
 import { type Excuse, type Happened, wasDeployed } from './happened';
@@ -221,16 +222,33 @@ export const wasGivenBack: Excuse = (record, { before, changes, sent, deployment
 };
 
 /**
- * A first deployment failed and was not rolled back, and the one that goes on from it changed the owner, and failed. The
- * rollback deletes what it takes for the first owner's. Whoever changes the tag by hand gives the secret away.
+ * A deployment changed the owner, failed and was not rolled back, or failed as it went on from one that was not. What follows
+ * knows the owner of the last deployment that completed. Whoever changes the tag by hand gives the secret away.
  */
-export const hadChangedItsOwner: Excuse = (record, { sent }) =>
-  sent.some(({ request, declaration, oldDeclaration, answer }, index) => {
-    if (request.RequestType !== 'Update' || answer?.status === 'SUCCESS') return false;
-    if (request.PhysicalResourceId !== record.arn || declaration.owner === oldDeclaration?.owner) return false;
-    const deletion = sent.slice(index + 1).find((later) => isSameResource(later, sent[index]));
-    return deletion?.request.RequestType === 'Delete' && deletion.declaration.owner === oldDeclaration?.owner;
+export const hadChangedItsOwner: Excuse = (record, { before, sent }) =>
+  sent.some(({ request, stack, declaration, oldDeclaration }) => {
+    const { owner, stackId, logicalId } = readOwnership(record.tags);
+    const isItsHolder = stackId === request.StackId && logicalId === request.LogicalResourceId;
+    const wasFor = readOwnership(before.get(record)?.tags ?? {}).owner;
+    const isAttempt = !hasCompleted(stack) || wasFor === owner;
+    return (
+      isItsHolder && isAttempt && [declaration, oldDeclaration].some((one) => one && ownerOf(one, stack.name) !== owner)
+    );
   });
+
+function hasCompleted({ events }: Stack): boolean {
+  return events.some(({ status }) => ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(status));
+}
+
+/** An Update to another name was withdrawn, and a stack that never was complete is not rolled back by another Update. */
+export const createdForNobody: Excuse = (record, { sent }) =>
+  sent.some(
+    ({ request, withdrawn, stack }) =>
+      withdrawn === true &&
+      request.RequestType === 'Update' &&
+      request.ResourceProperties.Name === record.name &&
+      !hasCompleted(stack),
+  );
 
 /** What an attempt wrote that failed and was not rolled back makes way for the value that was there before. */
 export const wroteInAnAttempt: Excuse = (record, { before, stacks }) => {

@@ -1591,4 +1591,20 @@ export const REGRESSIONS: readonly Regression[] = [
       ),
     ],
   },
+  {
+    story: 'a rollback gives the owner of a secret back, which takes long, and another stack restores it meanwhile',
+    templates: [[secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    facts: { stateLags: true },
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      sideBySide(
+        [
+          { stack: 'Two', template: 0, failure: { after: 1 } },
+          { stack: 'One', template: 0 },
+        ],
+        [at(2, slow('TagResource', 0, 9_000))],
+      ),
+    ],
+  },
 ];

@@ -148,6 +148,12 @@ describe('a restoration', () => {
     ).toBe(expected);
   });
 
+  test('succeeds also where another delivery has restored it, and it still looks scheduled', async () => {
+    const seen = [shown(heldBy(SHOP), SCHEDULED), shown(heldBy(SHOP))];
+    const { env } = prepared({ RestoreSecret: [INVALID], DescribeSecret: seen });
+    expect(await restore(env, existing(heldBy(SHOP)))).toBe(true);
+  });
+
   test('fails with any other error', async () => {
     const { env } = prepared({ RestoreSecret: [OTHER], DescribeSecret: [shown({}, SCHEDULED)] });
     await expect(restore(env, existing())).rejects.toThrow('RestoreSecret failed with InternalServiceError');

@@ -17,7 +17,7 @@ import type { Metadata } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import { isSameClaim, readOwnership, type Tags } from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
-import { freshly, IAM_LAG, retryTransient, STATE_LAG, type Transient } from './retry';
+import { freshly, IAM_LAG, pollUntil, retryTransient, STATE_LAG, type Transient } from './retry';
 import { wholeAnswerOf } from './whole-answer';
 
 /** The permission of a new role has got here by now; of a region that a policy denies for good no waiting makes an answer. */
@@ -79,7 +79,7 @@ export async function restore(env: Environment, { arn, ownership }: ExistingSecr
     );
     return true;
   } catch (error) {
-    const now = await describe(env, arn);
+    const now = await pollUntil(env, () => describe(env, arn), isLive);
     // @defence restored-meanwhile
     if (isLive(now)) return isSameClaim(now.ownership, ownership);
     // @defence being-deleted-for-good

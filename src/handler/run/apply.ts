@@ -124,8 +124,14 @@ export async function endCutOffRotation({ env }: Attempt, secret: ExistingSecret
 /**
  * Waits until no replica is left in these regions. A primary that is deleted earlier leaves the replica behind as a live
  * secret of its own.
+ *
+ * @returns The regions where that was seen; there is no use in waiting once more for the others
  */
-export async function awaitNoReplica({ env }: Attempt, arn: string, listed: readonly string[]): Promise<void> {
+export async function awaitNoReplica(
+  { env }: Attempt,
+  arn: string,
+  listed: readonly string[],
+): Promise<readonly string[]> {
   const regions = [...new Set(listed)];
   const seen = new Map<string, 'there' | 'gone' | 'unknown'>();
   const look = async (region: string) => {
@@ -150,6 +156,7 @@ export async function awaitNoReplica({ env }: Attempt, arn: string, listed: read
   if (!gone && are('there').length > 0) {
     throw failReplicasStay(are('there'));
   }
+  return are('gone');
 }
 
 /** Waits until replicas have the value: the call that adds them succeeds also when replication then fails. */

@@ -22,6 +22,9 @@ export async function schedule(
   if (passed) return passed.stale;
   // @defence gives-owner-back
   if (ownerTo) await giveBackOwner(attempt, seen.secret, ownerTo);
+  const passedSince = await overtaken(attempt, seen);
+  // @defence still-so-with-its-owner
+  if (passedSince) return passedSince.stale;
   return remove(attempt.env, seen.secret, declared.recoveryWindowInDays);
 }
 
@@ -40,9 +43,9 @@ const LONG_AGO = Number.NEGATIVE_INFINITY;
 /** Replicas take long to go, and meanwhile the secret may have come into other hands, or been replicated anew. */
 async function makeReady(attempt: Attempt, seen: Seen, declared: DeclaredSecret): Promise<Overtaken | undefined> {
   const { replicas } = seen.secret;
-  const regions = await takeReplicasAway(attempt, seen.secret, declared);
+  let regions = await takeReplicasAway(attempt, seen.secret, declared);
   const wait = async () => {
-    await awaitNoReplica(attempt, seen.secret.arn, regions);
+    regions = await awaitNoReplica(attempt, seen.secret.arn, regions);
     return overtaken(attempt, replicas.length > 0 ? { ...seen, at: LONG_AGO } : seen);
   };
   // @defence ready-at-last: return wait()
