@@ -240,11 +240,11 @@ function hasCompleted({ events }: Stack): boolean {
   return events.some(({ status }) => ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(status));
 }
 
-/** An Update to another name was withdrawn, and a stack that never was complete is not rolled back by another Update. */
+/** CloudFormation never learned of the other name's secret, and a stack that never was complete is not rolled back by an Update. */
 export const createdForNobody: Excuse = (record, { sent }) =>
   sent.some(
-    ({ request, withdrawn, stack }) =>
-      withdrawn === true &&
+    ({ request, withdrawn, answer, stack }) =>
+      (withdrawn || answer?.status !== 'SUCCESS') &&
       request.RequestType === 'Update' &&
       request.ResourceProperties.Name === record.name &&
       !hasCompleted(stack),
@@ -351,7 +351,9 @@ export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
     const mine = changes.filter((change) => change.record === record && change.by === id);
     const isClaim = ({ operation, tags }: Change) => operation === 'TagResource' && claimOf(tags)?.endsWith(id);
     const isUndone = (change: Change) =>
-      letsGo(change) || ['RemoveRegionsFromReplication', 'UpdateSecretVersionStage'].includes(change.operation);
+      letsGo(change) ||
+      isReturned(change, mine[mine.indexOf(change) - 1]) ||
+      ['RemoveRegionsFromReplication', 'UpdateSecretVersionStage'].includes(change.operation);
     const last = mine.filter((change) => isUndone(change) || isClaim(change)).pop();
     return last !== undefined && isUndone(last) && last.since - ON_THE_WAY <= endedAt;
   });

@@ -109,7 +109,7 @@ export const noPolicyIsInTheWay: Invariant = ({ stacks, alone }) =>
     ? [...stacks.policies.refused].map((record) => ({
         record,
         broken: "has a policy of the function, and should have the template's",
-        unless: [someCallFailed, someDeliveriesOverlap],
+        unless: [someCallFailed, someDeliveriesOverlap, wasGivenBack],
       }))
     : [];
 

@@ -1607,4 +1607,15 @@ export const REGRESSIONS: readonly Regression[] = [
       ),
     ],
   },
+  {
+    story: 'an Update that adopts is delivered twice, and one delivery asks until the rollback has ended',
+    templates: [[secret('A', 'a'), secret('B', 'b')], [secret('A', 'b', { existingPolicy: 'ADOPT' })]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        duplicates: twice(100),
+        faults: [slow('DescribeStackResource', 0, 20_000), at(0, fault('TagResource', 0, 'quotes'))],
+      }),
+    ],
+  },
 ];

@@ -131,7 +131,7 @@ async function restoreAndClaim(attempt: Attempt, seen: Seen, direction: Directio
   const { env, declared } = attempt;
   const { secret } = seen;
   const { changes, value } = await prepareRestore(attempt, secret);
-  const changed = await unlessChanged(attempt, seen);
+  const changed = await sincePrepared(attempt, seen);
   // @defence restores-what-it-saw
   if (changed) return changed;
   // @defence own-restore-remembered
@@ -158,7 +158,7 @@ async function adopt(attempt: Attempt, seen: Seen): Promise<Acquired | Stale> {
   const { declared } = attempt;
   const { secret } = seen;
   const { changes, value } = await prepareAdoption(attempt, secret);
-  const changed = await unlessChanged(attempt, seen);
+  const changed = await sincePrepared(attempt, seen);
   // @defence adopts-what-it-saw
   if (changed) return changed;
   if (declared.value.kind === 'generated' && !value) attempt.env.log({ step: 'value kept', secret: secret.arn });
@@ -169,6 +169,13 @@ async function adopt(attempt: Attempt, seen: Seen): Promise<Acquired | Stale> {
     await apply(attempt, secret, changes, value);
     return { arn: secret.arn, outcome: 'ADOPTED', memory };
   });
+}
+
+/** Preparing asks much: CloudFormation may have gone on meanwhile, and others may have changed the secret. */
+async function sincePrepared(attempt: Attempt, seen: Seen): Promise<Stale | undefined> {
+  // @defence past-preparation
+  await attempt.assertCurrent();
+  return unlessChanged(attempt, seen);
 }
 
 /** Completes what an earlier delivery of this request began, or returns to a secret that was never given up. */
