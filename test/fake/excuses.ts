@@ -229,6 +229,7 @@ export const hadChangedItsOwner: Excuse = (record, { before, sent }) =>
   sent.some(({ request, stack, declaration, oldDeclaration }) => {
     const { owner, stackId, logicalId } = readOwnership(record.tags);
     const isItsHolder = stackId === request.StackId && logicalId === request.LogicalResourceId;
+    if (request.RequestType !== 'Update') return false;
     const wasFor = readOwnership(before.get(record)?.tags ?? {}).owner;
     const isAttempt = !hasCompleted(stack) || wasFor === owner;
     return (
