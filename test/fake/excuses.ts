@@ -3,10 +3,10 @@ import { writtenAt } from '../../src/handler/model/versions';
 import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
 import { ownerOf } from './app';
 import { SECOND } from './clock';
-import type { Sent, Stack } from './cloudformation-model';
+import type { Sent } from './cloudformation-model';
 import { type Change, MAX_LAG } from './fake-secrets-manager';
 import type { Hit } from './faults';
-import { type Excuse, type Happened, wasDeployed } from './happened';
+import { type Excuse, type Happened, hasCompleted, wasDeployed } from './happened';
 import { hasValue, type SecretRecord } from './secret-record';
 
 // What is known to be open, each as the exact sequence of calls that leads there. See docs/guarantees.md.
@@ -236,10 +236,6 @@ export const hadChangedItsOwner: Excuse = (record, { before, sent }) =>
       isItsHolder && isAttempt && [declaration, oldDeclaration].some((one) => one && ownerOf(one, stack.name) !== owner)
     );
   });
-
-function hasCompleted({ events }: Stack): boolean {
-  return events.some(({ status }) => ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(status));
-}
 
 /** CloudFormation never learned of the other name's secret, and a stack that never was complete is not rolled back by an Update. */
 export const createdForNobody: Excuse = (record, { sent }) =>

@@ -1,6 +1,6 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { ownerOf } from './app';
-import type { CloudFormationModel, Deployment, Sent } from './cloudformation-model';
+import type { CloudFormationModel, Deployment, Sent, Stack } from './cloudformation-model';
 import type { Change, FakeSecretsManager, PolicyChange } from './fake-secrets-manager';
 import type { Faults } from './faults';
 import type { SecretRecord } from './secret-record';
@@ -57,7 +57,12 @@ export function isRetained({ tags }: Picture, { stacks }: Happened): boolean {
 export function wasDeployed({ stack, sentAt }: Sent, since = 0): boolean {
   const beginnings = stack.events.filter(({ status, at }) => BEGINS.test(status) && at <= sentAt);
   const began = beginnings.pop()?.at ?? sentAt;
-  return stack.events.some(({ status, at }) => COMPLETES.test(status) && at >= since && at <= began);
+  return hasCompleted(stack, since, began);
+}
+
+/** Whether a deployment of the stack was completed in this time. */
+export function hasCompleted({ events }: Stack, since = 0, until = Infinity): boolean {
+  return events.some(({ status, at }) => COMPLETES.test(status) && at >= since && at <= until);
 }
 
 const BEGINS = /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/;

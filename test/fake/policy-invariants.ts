@@ -1,7 +1,7 @@
 import { readOwnership } from '../../src/handler/model/ownership';
 import { isProtected, type PolicyFound, policyFound } from '../../src/handler/model/purge-protection';
 import { OWNERSHIP_TAG, RETURNED } from '../../src/private/contract';
-import type { Sent, Stack } from './cloudformation-model';
+import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
   cameBetween,
@@ -14,7 +14,15 @@ import {
   wasGivenBack,
 } from './excuses';
 import type { PolicyChange } from './fake-secrets-manager';
-import { type Complaint, type Excuse, type Happened, type Invariant, isHeld, isRetained } from './happened';
+import {
+  type Complaint,
+  type Excuse,
+  type Happened,
+  hasCompleted,
+  type Invariant,
+  isHeld,
+  isRetained,
+} from './happened';
 import type { SecretRecord } from './secret-record';
 import type { Picture } from './snapshot';
 
@@ -50,19 +58,13 @@ export const whatIsScheduledIsProtected: Invariant = (happened) => {
     return changes.flatMap(({ record, by, operation, forced, at, tags }): Complaint[] => {
       if (by !== request.RequestId || operation !== 'DeleteSecret' || forced) return [];
       if (changes.some((later) => later.record === record && later.at > at)) return [];
-      if (after.get(record)?.state !== 'scheduled' || !isCompleted(stack, readOwnership(tags).origin?.at, at))
+      if (after.get(record)?.state !== 'scheduled' || !hasCompleted(stack, readOwnership(tags).origin?.at, at))
         return [];
       if (policyFound(record.policy) !== 'none') return [];
       return [{ record, broken: 'is scheduled and not protected', unless: [couldNotSetPolicy(one), arrivedLate] }];
     });
   });
 };
-
-/** Whether the deployment that got hold of a secret has been completed. */
-function isCompleted({ events }: Stack, since = 0, until: number): boolean {
-  const completed = ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'];
-  return events.some(({ status, at }) => completed.includes(status) && at >= since && at <= until);
-}
 
 export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) => {
   const { before, after, alone, deployments, heldBefore, policyChanges, stacks } = happened;

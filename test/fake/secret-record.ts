@@ -49,12 +49,16 @@ export function stateOf(record: SecretRecord): StateName {
 }
 
 export function currentValue(record: SecretRecord): string | undefined {
-  return [...record.versions.values()].find(({ stages }) => stages.has('AWSCURRENT'))?.value;
+  return current(record)?.[1].value;
 }
 
 /** The id of the version that is current. */
-export function currentVersion({ versions }: SecretRecord): string | undefined {
-  return [...versions].find(([, { stages }]) => stages.has('AWSCURRENT'))?.[0];
+export function currentVersion(record: SecretRecord): string | undefined {
+  return current(record)?.[0];
+}
+
+function current({ versions }: SecretRecord) {
+  return [...versions].find(([, { stages }]) => stages.has('AWSCURRENT'));
 }
 
 /** Whether the value can still be had by somebody who restores the secret if necessary. */

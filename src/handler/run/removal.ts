@@ -22,7 +22,7 @@ export async function schedule(
   if (passed) return passed.stale;
   // @defence gives-owner-back
   if (ownerTo) await giveBackOwner(attempt, seen.secret, ownerTo);
-  const passedSince = await overtaken(attempt, seen);
+  const passedSince = ownerTo && (await overtaken(attempt, seen));
   // @defence still-so-with-its-owner
   if (passedSince) return passedSince.stale;
   return remove(attempt.env, seen.secret, declared.recoveryWindowInDays);
