@@ -255,21 +255,6 @@ export const wroteInAnAttempt: Excuse = (record, { before, stacks }) => {
   return at !== undefined && stack !== undefined && at >= Math.floor(stack.updated / SECOND) * SECOND;
 };
 
-/** What a later attempt wrote stays when the stack never was complete. The value before is the previous one. */
-export const wroteInALaterAttempt: Excuse = (record, { before, changes, sent }) => {
-  const value = before.get(record)?.value;
-  return sent.some(
-    ({ request, stack }) =>
-      request.RequestType === 'Update' &&
-      !hasCompleted(stack) &&
-      value !== undefined &&
-      hasValue(record, value) &&
-      changes.some(
-        (one) => one.record === record && one.by === request.RequestId && one.operation === 'PutSecretValue',
-      ),
-  );
-};
-
 /** Two stacks that both want a new value at the same time get two. */
 export const twoWriters: Excuse = (record, { changes, alone }) => {
   const writers = changes.filter((change) => change.record === record && change.operation === 'PutSecretValue');

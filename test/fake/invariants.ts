@@ -27,7 +27,6 @@ import {
   undoneByTheOther,
   wasGivenBack,
   wasHandedOver,
-  wroteInALaterAttempt,
   wroteInAnAttempt,
   wroteTooLate,
 } from './excuses';
@@ -139,7 +138,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   };
   // An empty secret that was given a value cannot be emptied again.
   if (then.value !== undefined && then.value !== now.value)
-    complain('has another value', wroteInALaterAttempt, wroteTooLate, racedWithItself);
+    complain('has another value', wroteTooLate, racedWithItself);
   const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
   // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
   if ((held || isHeld(record, stacks)) && then.state === 'scheduled') return complaints;

@@ -1618,4 +1618,31 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story:
+      'a second attempt writes a value and fails, after a first one that restored the secret and was not rolled back',
+    templates: [[A], [secret('A', 'a', { value: 'declared 1' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, { failure: { after: 1, stays: true } }),
+      deploy('One', 1, { failure: { after: 1 } }),
+    ],
+  },
+  {
+    story:
+      'an attempt restores a secret with the value that a stack left which failed and was deleted, and the next one writes',
+    templates: [
+      [secret('A', 'a', { owner: 'shared', value: 'declared 1' })],
+      [secret('A', 'a', { owner: 'shared' })],
+      EMPTY,
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 2),
+      deploy('One', 1, { failure: { after: 1, deletes: true } }),
+      deploy('Two', 1, { failure: { after: 1, stays: true } }),
+      deploy('Two', 0),
+    ],
+  },
 ];

@@ -1,5 +1,5 @@
 import { versionIdOf } from '../../src/handler/model/versions';
-import { awaitNoReplica, awaitReplicas, endCutOffRotation, putValueBack, undoValue } from '../../src/handler/run/apply';
+import { awaitNoReplica, awaitReplicas, endCutOffRotation, putValueBack } from '../../src/handler/run/apply';
 import type { Attempt } from '../../src/handler/run/attempt';
 import { FakeEnvironment, PreparedService } from './environment';
 import { ARN, existing, REPLICA, SHOP, serviceError } from './existing-secret';
@@ -31,25 +31,17 @@ describe('a value', () => {
     ['stays when there is no value', {}, false],
   ])('%s', async (_, versions, moved) => {
     const secret = existing({}, { VersionIdsToStages: versions });
-    const { attempt, env, service } = prepared();
-    await undoValue(attempt, secret, SHOP.requestId);
+    const { env, service } = prepared();
     await putValueBack(env, secret, WRITTEN);
     const input = { SecretId: ARN, VersionStage: 'AWSCURRENT', MoveToVersionId: 'old', RemoveFromVersionId: WRITTEN };
-    expect(service.inputs('UpdateSecretVersionStage')).toEqual(moved ? [input, input] : []);
-  });
-
-  test('that another request wrote stays', async () => {
-    const { attempt, service } = prepared();
-    const versions = { old: ['AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT'] };
-    await undoValue(attempt, existing({}, { VersionIdsToStages: versions }), 'another request');
-    expect(service.asked).toEqual([]);
+    expect(service.inputs('UpdateSecretVersionStage')).toEqual(moved ? [input] : []);
   });
 
   test('that cannot be taken back is told by the call', async () => {
-    const { attempt } = prepared({ UpdateSecretVersionStage: [serviceError('InternalServiceError')] });
+    const { env } = prepared({ UpdateSecretVersionStage: [serviceError('InternalServiceError')] });
     const secret = existing({}, { VersionIdsToStages: { old: ['AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT'] } });
     const failure = 'UpdateSecretVersionStage failed with InternalServiceError';
-    await expect(undoValue(attempt, secret, SHOP.requestId)).rejects.toThrow(failure);
+    await expect(putValueBack(env, secret, WRITTEN)).rejects.toThrow(failure);
   });
 });
 

@@ -12,7 +12,7 @@ import {
 } from '../model/ownership';
 import { formerProtection, isProtected, type Protection, scheduledProtection } from '../model/purge-protection';
 import { type ExistingSecret, isLive } from '../model/secret';
-import { versionWrittenBy } from '../model/versions';
+import { isWrittenBy, isWrittenSince, versionWith } from '../model/versions';
 
 /** Why a secret is let go of, and what became of the deployment that got hold of it where the decision depends on that. */
 export type Reason =
@@ -30,22 +30,22 @@ export interface Memory {
   readonly found?: ExistingSecret;
 }
 
-/** What to do with a secret that is let go of; `undoValueOf` is the request whose value makes way for the one before. */
+/** What to do with a secret that is let go of; `undoVersion` makes way for the version before. */
 export type Release =
-  | { readonly do: 'leave'; readonly why: string; readonly undoValueOf?: string }
+  | { readonly do: 'leave'; readonly why: string; readonly undoVersion?: string }
   /** It stays live, with the holder before. */
   | {
       readonly do: 'give-back';
       readonly to: Holder;
       readonly protection: Protection;
-      readonly undoValueOf?: string;
+      readonly undoVersion?: string;
     }
   /** With its window, and as the property of the owner before where it was taken from one. */
   | {
       readonly do: 'schedule';
       readonly ownerTo?: Holder;
       readonly protection: Protection;
-      readonly undoValueOf?: string;
+      readonly undoVersion?: string;
       readonly restoreFirst?: true;
     }
   | { readonly do: 'force' };
@@ -80,23 +80,23 @@ export function decideRelease(
   const memory = reason.kind === 'failed request' ? reason.memory : undefined;
   // Claimed or not: a delivery that was overtaken may still have written its value. A new secret has no value before.
   // @defence undo-overtaken-value: const own = undefined
-  const own = reason.kind === 'failed request' && memory?.found ? reason.requestId : undefined;
+  const own = reason.kind === 'failed request' && memory?.found ? currentOf(found, reason.requestId) : undefined;
   if (!isOurs(found, declared, requester, reason)) {
     // Restored, but not claimed: still ours to put back, unless somebody else was faster.
     const untouched = memory?.found !== undefined && isSameHolder(ownership, memory.found.ownership);
     // @defence undo-unclaimed
     if (untouched && memory?.intended === 'RESTORED')
-      return { do: 'schedule', protection: undefined, undoValueOf: own };
+      return { do: 'schedule', protection: undefined, undoVersion: own };
     return leave(`it is held by ${ownership.logicalId ?? 'nobody'} of ${ownership.stackId ?? 'no stack'}`, own);
   }
   // @defence gives-back
   if (undone) {
-    const undoValueOf = own ?? requestOfValue(ownership);
-    if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, protection, undoValueOf };
+    const undoVersion = own ?? versionToUndo(found);
+    if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, protection, undoVersion };
     const before = ownership.previous ?? (memory?.found && holderBefore(requester, memory.found.ownership));
     return before
-      ? { do: 'give-back', to: before, protection, undoValueOf }
-      : leave('nobody can tell whose it was', undoValueOf);
+      ? { do: 'give-back', to: before, protection, undoVersion }
+      : leave('nobody can tell whose it was', undoVersion);
   }
   // @defence held-before-deployment: if (reason.kind === 'failed deployment') return { do: 'schedule', protection }
   if (reason.kind === 'failed deployment') return leave('it was held before the deployment that failed');
@@ -117,21 +117,28 @@ export function dependsOnDeployment(
   if (reason.kind === 'failed deployment') return true;
   const { ownership } = found;
   if (!isLive(found)) return isScheduledAsTaken(ownership);
-  const { previous } = ownership;
-  const writer = requestOfValue(ownership);
-  const wroteValue = writer !== undefined && versionWrittenBy(writer, found);
   return (
     declared.forceDeleteWithoutRecovery ||
-    previous !== undefined ||
+    ownership.previous !== undefined ||
     wasAdopted(ownership) ||
-    !!wroteValue ||
+    versionToUndo(found) !== undefined ||
     protectionBefore(found, declared) !== scheduledProtection(declared)
   );
 }
 
-/** The request that took hold of the secret, and may have written a value over the one before. */
-function requestOfValue({ origin }: Ownership): string | undefined {
-  return origin?.outcome === 'CREATED' ? undefined : origin?.requestId;
+/** The current version, where it was written since the resource got hold of the secret. A new one has no value before. */
+function versionToUndo(found: ExistingSecret): string | undefined {
+  const { origin } = found.ownership;
+  if (!origin || origin.outcome === 'CREATED') return undefined;
+  const current = versionWith('AWSCURRENT', found) ?? '';
+  // @defence value-of-later-attempt: return currentOf(found, origin.requestId)
+  return isWrittenSince(origin, current) ? current : undefined;
+}
+
+/** The current version, where this request wrote it. */
+function currentOf(found: ExistingSecret, requestId: string): string | undefined {
+  const current = versionWith('AWSCURRENT', found) ?? '';
+  return isWrittenBy(requestId, current) ? current : undefined;
 }
 
 /** A new secret has no time before. */
@@ -153,11 +160,7 @@ function isUndone({ origin }: Ownership, reason: Reason): boolean {
 function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requester, reason: Reason): boolean {
   const { ownership } = found;
   if (reason.kind !== 'failed request' || !reason.memory) return isHeld(found, declared, requester);
-  if (isClaimedBy(requester, ownership)) return holdsAsOwner(requester, declared, ownership);
-  if (ownership.origin) return false;
-  // Another delivery that gives the secret back takes tags off, and may leave some of a claim that came in between.
-  // @defence undo-without-origin: return false
-  return holdsAsOwner(requester, declared, ownership) || hasLostTags(requester, [declared.owner], ownership);
+  return isClaimedBy(requester, ownership) && holdsAsOwner(requester, declared, ownership);
 }
 
 /** By its tags, or by what a tagging tool has left of them. */
@@ -193,6 +196,6 @@ function mayForce({ tags }: ExistingSecret, requester: Requester, reason: Reason
   return isPermitted && reason.deployment?.idle === true;
 }
 
-function leave(why: string, undoValueOf?: string): Release {
-  return { do: 'leave', why, undoValueOf };
+function leave(why: string, undoVersion?: string): Release {
+  return { do: 'leave', why, undoVersion };
 }

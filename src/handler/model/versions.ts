@@ -1,4 +1,5 @@
 import type { Requester } from './declared-secret';
+import type { Origin } from './ownership';
 import type { ExistingSecret } from './secret';
 
 /**
@@ -15,9 +16,14 @@ export function writtenAt(versionId: string): number | undefined {
   return year === undefined ? undefined : Date.UTC(+year, +month - 1, +day, +hour, +minute, +second);
 }
 
-/** The version that a request wrote, if it did. */
-export function versionWrittenBy(requestId: string, { versions }: ExistingSecret): string | undefined {
-  return Object.keys(versions).find((id) => id === requestId || (id.startsWith(`${requestId}-`) && STAMPED.test(id)));
+/** Whether a request wrote the version. */
+export function isWrittenBy(requestId: string, versionId: string): boolean {
+  return versionId === requestId || (versionId.startsWith(`${requestId}-`) && STAMPED.test(versionId));
+}
+
+/** Whether a version was written when a resource got hold of the secret, or later. */
+export function isWrittenSince({ requestId, at = Infinity }: Origin, versionId: string): boolean {
+  return isWrittenBy(requestId, versionId) || (writtenAt(versionId) ?? 0) > at;
 }
 
 export function versionWith(label: string, { versions }: Pick<ExistingSecret, 'versions'>): string | undefined {

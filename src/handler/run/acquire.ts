@@ -7,7 +7,7 @@ import { errorName, RollbackIncomplete, rejected, Stale } from '../errors';
 import { failRestore } from '../messages';
 import { changesOf, valueToRestore } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
-import { claim, isBeingReturned, isClaimedBy, isSameHolder, stillHeld, type Tags } from '../model/ownership';
+import { claim, isBeingReturned, isClaimedBy, stillHeld, type Tags } from '../model/ownership';
 import { claimedProtection, liveProtection } from '../model/purge-protection';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
@@ -39,13 +39,7 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
     const look = async () => {
       const at = env.now();
       const found = await describe(env, declared.name);
-      // The answer to RestoreSecret can get lost: what this delivery set out to restore, and is live, it has restored.
-      const { restoring } = attempt;
-      const restored = restoring && isLive(found) && isSameHolder(found.ownership, restoring.ownership);
-      const decision: Acquisition = restored
-        ? { action: 'restore', secret: found }
-        : decideAcquisition(found, declared, requester, direction.kind);
-      return { at, found, decision };
+      return { at, found, decision: decideAcquisition(found, declared, requester, direction.kind) };
     };
     // @defence acquire-looks-again: const { at, found, decision } = await look()
     const { at, found, decision } = await pollUntil(env, look, (now) => !mayPass(attempt, now.found, now.decision));
@@ -54,8 +48,6 @@ export async function acquire(attempt: Attempt, direction: Direction): Promise<A
     // @defence rollback-never-refuses-name
     if (decision.action === 'refuse' && direction.kind === 'rollback' && found)
       return { arn: found.arn, outcome: 'KEPT' };
-    // @defence past-acquisition
-    if (decision.action !== 'refuse') await attempt.assertCurrent();
     return perform(attempt, decision, direction, at);
   });
 }
@@ -134,8 +126,6 @@ async function restoreAndClaim(attempt: Attempt, seen: Seen, direction: Directio
   const changed = await sincePrepared(attempt, seen);
   // @defence restores-what-it-saw
   if (changed) return changed;
-  // @defence own-restore-remembered
-  attempt.restoring = secret;
   const memory: Memory = { intended: 'RESTORED', found: secret };
   return orUndo(attempt, secret.arn, memory, async () => {
     if (!(await restore(env, secret))) {

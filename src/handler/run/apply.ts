@@ -7,7 +7,7 @@ import { failReplicasOutOfSync, failReplicasStay, failReplication } from '../mes
 import type { Changes } from '../model/changes';
 import type { ValueSource } from '../model/declared-secret';
 import type { ExistingSecret } from '../model/secret';
-import { versionBefore, versionIdOf, versionWith, versionWrittenBy } from '../model/versions';
+import { versionBefore, versionIdOf, versionWith } from '../model/versions';
 import { produceValue } from '../secret-value';
 import type { Attempt } from './attempt';
 import { protectLive } from './protect';
@@ -95,12 +95,6 @@ async function write(
     // @defence value-answer-lost: throw error
     if (!now || !(versionId in now.versions)) throw error;
   }
-}
-
-/** The value that a request wrote makes way for the one before it. */
-export async function undoValue({ env }: Attempt, secret: ExistingSecret, requestId: string): Promise<void> {
-  const written = versionWrittenBy(requestId, secret);
-  if (written !== undefined) await putValueBack(env, secret, written);
 }
 
 /** Makes the version before current again, where `versionId` is the one that took its place. */

@@ -26,7 +26,7 @@ export class Attempt {
   readonly physicalId: string;
   /** What was begun with a secret, and has to be said where it fails. */
   lettingGo?: LettingGo;
-  /** What it has set out to restore. */
+  /** What it has set out to restore in order to let go of it. */
   restoring?: ExistingSecret;
   private rollingBack?: Promise<boolean>;
   /** When CloudFormation was last known to wait for this request. */

@@ -7,8 +7,8 @@ import { failRestoreToGiveBack } from '../messages';
 import { leavingRegions } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import type { ExistingSecret } from '../model/secret';
-import { versionBefore, versionWrittenBy } from '../model/versions';
-import { awaitNoReplica, undoValue } from './apply';
+import { versionBefore } from '../model/versions';
+import { awaitNoReplica, putValueBack } from './apply';
 import type { Attempt } from './attempt';
 import { giveBack } from './give-back';
 import { protectReleased } from './protect';
@@ -64,7 +64,7 @@ async function letGo(
       lastUsed: secret?.lastAccessedDate?.toISOString().slice(0, 10),
     });
     if (!secret) return undefined;
-    if (decision.do === 'leave' && !decision.undoValueOf) return secret;
+    if (decision.do === 'leave' && !decision.undoVersion) return secret;
     if (reason.kind === 'failed request' && attempt.requester.type !== 'Delete') {
       // Another delivery of the request may have been carried through: then there is nothing to undo.
       // @defence done-by-another
@@ -105,8 +105,7 @@ function lettingGo(secret: ExistingSecret, decision: Release): LettingGo | undef
   const { arn } = secret;
   if (decision.do === 'leave' || (decision.do === 'schedule' && decision.restoreFirst)) return undefined;
   if (decision.do === 'force') return { arn, schedule: true };
-  const { undoValueOf } = decision;
-  const current = undoValueOf === undefined ? undefined : versionBefore(versionWrittenBy(undoValueOf, secret), secret);
+  const current = versionBefore(decision.undoVersion, secret);
   if (decision.do === 'give-back') return { arn, current, giveBackTo: decision.to, schedule: false };
   return { arn, current, giveBackTo: decision.ownerTo, schedule: true };
 }
@@ -131,7 +130,7 @@ async function perform(
   if (passed) return passed.stale;
   if (decision.do === 'force') return removeForGood(attempt, seen, declared);
   // @defence release-undoes-value
-  if (decision.undoValueOf) await undoValue(attempt, secret, decision.undoValueOf);
+  if (decision.undoVersion) await putValueBack(attempt.env, secret, decision.undoVersion);
   switch (decision.do) {
     case 'leave':
       return undefined;

@@ -4,7 +4,7 @@ import { isDenied, rejected } from '../errors';
 import { type Refused, refuseBeingDeleted } from '../messages';
 import { holds } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
-import { versionBefore, versionIdOf, versionWith, writtenAt } from '../model/versions';
+import { isWrittenSince, versionBefore, versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
 import { apply, putValueBack } from './apply';
 import { type Attempt, isArn, isArnOf } from './attempt';
@@ -101,11 +101,15 @@ async function unfinishedVersion(attempt: Attempt, secret: ExistingSecret): Prom
   // Another stack may have had it, and written it, as long as no tag says that it was here.
   // @defence unfinished-while-held
   if (!holds(attempt.requester, secret.ownership)) return undefined;
-  const current = versionWith('AWSCURRENT', secret);
-  const at = current === undefined ? undefined : writtenAt(current);
+  const current = versionWith('AWSCURRENT', secret) ?? '';
+  const at = writtenAt(current);
   // A second delivery of an Update finds the version that the first one wrote.
   // @defence own-version-stays: if (at === undefined) return undefined
   if (at === undefined || current === versionIdOf(attempt.requester)) return undefined;
+  const { origin } = secret.ownership;
+  // What somebody else left, in a deployment that failed as well, is what this resource got.
+  // @defence unfinished-since-held
+  if (origin && !isWrittenSince(origin, current)) return undefined;
   // What another stack wrote in vain has been put back already.
   const tookItsPlace = versionBefore(current, secret) !== undefined;
   // @defence completed-value-stays: return tookItsPlace ? current : undefined

@@ -30,6 +30,7 @@ const FORCE = { ForceDeleteWithoutRecovery: 'true' };
 /** The request with which the resource got hold of the secret, and the one that lets go of it. */
 const FIRST: Requester = { ...SHOP, type: 'Create' };
 const DELETE: Requester = { ...requester('shop', 'Db'), type: 'Delete' };
+const SENT_AT = SHOP.sentAt ?? 0;
 
 const CREATED = heldBy(FIRST);
 const RESTORED = heldBy(FIRST, 'RESTORED');
@@ -191,10 +192,9 @@ describe('a delivery that remembers what it found', () => {
     ['gives back what its stack had', existing(RECORDLESS), { ...adopted, found: ownBefore }, 'back to shop'],
     ['gives back what it resumed', existing(ADOPTED), { ...adopted, found: existing(ADOPTED) }, 'back to bank'],
     ['leaves what it did not come to adopt', existing(heldBy(BANK)), adopted, 'leave'],
-    // Overlapping deliveries: one restored what the other found live, or took the origin off again.
+    // Overlapping deliveries: one restored what the other found live, or is about to give it back.
     ['schedules what the other one restored', existing(TAKEN), adopted, "schedule as bank's"],
-    ['gives back what the other one has half returned', existing(without(RECORDLESS, origin)), adopted, 'back to bank'],
-    ['schedules what the other one left of it', existing(without(RESTORED, origin)), restored, 'schedule'],
+    ['leaves what the other one has half returned', existing(without(RECORDLESS, origin)), adopted, 'leave'],
     ['leaves what has gone', undefined, created, 'leave'],
     // A Create that comes late cannot tell it from what it once completed, and was deleted since.
     ['leaves what is scheduled', existing(TAKEN, SCHEDULED), restored, 'leave'],
@@ -202,8 +202,10 @@ describe('a delivery that remembers what it found', () => {
     const decision = decide(now, failedRequest(FIRST.requestId, memory), {}, FIRST);
     expect(told(decision)).toBe(expected);
     // Claimed or not, its value makes way, where there was one before.
-    const undone = now && !now.deletedDate && memory.found ? FIRST.requestId : undefined;
-    expect(decision).toEqual(expect.objectContaining({ undoValueOf: undone }));
+    const undone = now && !now.deletedDate && memory.found ? versionIdOf(FIRST) : undefined;
+    const written = now && { ...now, versions: { [versionIdOf(FIRST)]: ['AWSCURRENT'] } };
+    expect(decide(written, failedRequest(FIRST.requestId, memory), {}, FIRST)).toHaveProperty('undoVersion', undone);
+    expect(decision).not.toMatchObject({ undoVersion: expect.any(String) });
   });
 });
 
@@ -211,7 +213,19 @@ describe('the value that makes way', () => {
   const wrote = { VersionIdsToStages: { [versionIdOf(FIRST)]: ['AWSCURRENT'], old: ['AWSPREVIOUS'] } };
 
   test.each([RESTORED, TAKEN, ADOPTED, RECORDLESS])('is that of the request that got hold of it: %#', (tags) => {
-    expect(decide(existing(tags, wrote), removal(UNFINISHED))).toHaveProperty('undoValueOf', FIRST.requestId);
+    expect(decide(existing(tags, wrote), removal(UNFINISHED))).toHaveProperty('undoVersion', versionIdOf(FIRST));
+  });
+
+  test.each([
+    ['is that of a later attempt', { ...SHOP, requestId: DELETE.requestId, sentAt: SENT_AT + 60_000 }, true],
+    ['is not that of whoever had it before', { ...SHOP, requestId: DELETE.requestId, sentAt: SENT_AT - 60_000 }, false],
+    ['is not that of whoever wrote just then', { ...SHOP, requestId: DELETE.requestId }, false],
+  ])('%s', (_, writer, undone) => {
+    const version = versionIdOf(writer);
+    const found = existing(ADOPTED, { VersionIdsToStages: { [version]: ['AWSCURRENT'], old: ['AWSPREVIOUS'] } });
+    expect(decide(found, removal(UNFINISHED))).toHaveProperty('undoVersion', undone ? version : undefined);
+    // The deployment is asked for in any case, because it was adopted.
+    expect(dependsOnDeployment(found, declared(), DELETE, removal())).toBe(true);
   });
 
   test('is none in a teardown, nor in the business of others', () => {
@@ -222,7 +236,7 @@ describe('the value that makes way', () => {
       [ADOPTED, failedRequest('another request')],
       [heldBy(BANK), removal(UNFINISHED)],
     ] as const) {
-      expect(decide(existing(tags, wrote), reason)).not.toMatchObject({ undoValueOf: expect.any(String) });
+      expect(decide(existing(tags, wrote), reason)).not.toMatchObject({ undoVersion: expect.any(String) });
     }
   });
 
