@@ -382,8 +382,9 @@ export const arrivedLate: Excuse = (record, happened) =>
   happened.changes.some((change) => {
     const one = change.record === record && happened.sent.find(({ request }) => request.RequestId === change.by);
     if (!one || one.endedAt === undefined || one.request.RequestType === 'Create') return false;
-    // A Delete restores only in order to schedule the secret again.
-    if (one.request.RequestType === 'Delete' && change.operation === 'RestoreSecret') return false;
+    // What was restored too late is scheduled again, unless a delivery came when the rollback had begun, and seemed to be of it.
+    if (change.operation === 'RestoreSecret')
+      return one.request.RequestType === 'Update' && one.endedAt - one.sentAt < 2 * SECOND;
     return change.at > one.endedAt && change.since <= one.endedAt + FRESH;
   });
 

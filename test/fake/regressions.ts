@@ -1630,6 +1630,22 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
   },
   {
+    story: 'a second delivery of an Update that failed restores what its rollback has looked for in vain',
+    templates: [[A], [secret('A', 'b')], [secret('A', 'a', { description: 'one' })]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      deploy('One', 2, {
+        duplicates: twice(50),
+        faults: [
+          at(0, fault('DescribeSecret', 0, 'quotes')),
+          at(0, slow('answer', 0, 3_000)),
+          at(0, slow('RestoreSecret', 0, 25_000)),
+        ],
+      }),
+    ],
+  },
+  {
     story:
       'an attempt restores a secret with the value that a stack left which failed and was deleted, and the next one writes',
     templates: [
