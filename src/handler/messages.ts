@@ -175,6 +175,12 @@ export const failProtection = ({ name }: Pick<ExistingSecret, 'name'>) =>
       'write that policy into the template with addToResourcePolicy, or take it off the secret',
   );
 
+export const failCrossAccount = ({ name, sharedWithAccounts }: ExistingSecret) =>
+  new Failure(
+    `secret '${name}' is replicated with account ${sharedWithAccounts.join(', ')}, and AWS deletes it only when that ` +
+      'replication has ended',
+  );
+
 export const failReplicasStay = (regions: readonly string[]) =>
   new Failure(`waited in vain until the replicas in ${regions.join(', ')} were gone`);
 

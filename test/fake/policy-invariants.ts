@@ -99,7 +99,7 @@ export const aFailedDeploymentLeavesProtectionAsItWas: Invariant = (happened) =>
       {
         record,
         broken: `had a policy: ${was}, and has: ${is}, after the failed deployment`,
-        unless: then.state === 'live' ? [policyCameAndWent, ...always] : always,
+        unless: [then.state === 'live' ? policyCameAndWent : policyCameAndStayed, ...always],
       },
     ];
   });
@@ -177,6 +177,10 @@ const policyCameAndWent: Excuse = (record: SecretRecord, { sent }) =>
     ({ declaration, request, answer }) =>
       declaration.policy && [request.PhysicalResourceId ?? record.arn, answer?.physicalId].includes(record.arn),
   );
+
+/** A policy of the template was there when the rollback scheduled the secret, and CloudFormation takes none off then. */
+const policyCameAndStayed: Excuse = (record, { policyChanges }) =>
+  policyChanges.some((change) => change.record === record && change.by === 'CloudFormation' && change.after);
 
 const someDeliveriesOverlap: Excuse = (_record, { sent }) => sent.some(({ overlaps }) => overlaps);
 

@@ -1017,18 +1017,20 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
   },
   {
-    story: 'a delivery claims a secret while the Delete of the withdrawn Create takes the last tags off',
-    templates: [[secret('A', 'a', { owner: 'shared', restoredValue: 'REGENERATE' })]],
+    story: 'a delivery claims a secret while the other one of the withdrawn Create takes the last tags off',
+    templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE' })]],
     steps: [
-      deploy('Two', 0),
-      deploy('One', 0, {
+      deploy('One', 0),
+      deploy('Two', 1, {
         failure: { after: 0, cancels: 0 },
         duplicates: twice(50),
         faults: [
-          at(0, slow('TagResource', 0, 500)),
-          at(0, slow('TagResource', 1, 6_000)),
+          at(0, slow('DescribeSecret', 1, 8_000)),
+          at(0, slow('DescribeStackResource', 2, 5_000)),
           at(0, slow('GetRandomPassword', 0, 3_000)),
-          ...[0, 1].map((call) => slow('UntagResource', call, 4_000)),
+          at(0, slow('TagResource', 1, 8_000)),
+          at(0, slow('UntagResource', 0, 6_000)),
+          at(0, slow('GetRandomPassword', 1, 6_000)),
         ],
       }),
     ],
@@ -1659,6 +1661,27 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 1, { failure: { after: 1, deletes: true } }),
       deploy('Two', 1, { failure: { after: 1, stays: true } }),
       deploy('Two', 0),
+    ],
+  },
+  {
+    story: 'an Update that restores a protected secret fails, when the template has put its own policy on it',
+    templates: [
+      [secret('A', 'b', { purgeProtection: true })],
+      [A],
+      [secret('A', 'b', { existingPolicy: 'ADOPT', policy: true })],
+    ],
+    steps: [deploy('One', 0), deploy('One', 1), deploy('One', 2, { failure: { after: 1 } })],
+  },
+  {
+    story: 'of two deliveries one fails and puts the value back, which takes long, while the other one is answered',
+    templates: [[secret('A', 'a', { ...REPLICATED, restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('One', 0, {
+        duplicates: twice(1_500),
+        faults: [at(0, fault('GetRandomPassword', 1, 'quotes')), at(0, slow('UpdateSecretVersionStage', 0, 60_000))],
+      }),
     ],
   },
 ];

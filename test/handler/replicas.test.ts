@@ -157,6 +157,15 @@ describe('a Delete', () => {
     expect(await cloud.state()).toBe('pending');
   });
 
+  test('says beforehand that AWS deletes no secret that is replicated with another account', async () => {
+    const db = await cloud.deployed(replicated(NEAR));
+    cloud.showing((secret) => ({ ...secret, CrossAccountReplicas: [{ AccountId: '210987654321' }] }));
+    const answer = await db.delete();
+    expect(answer).toMatchObject({ status: 'FAILED', physicalId: db.physicalId });
+    expect(answer.reason).toContain('replicated with account 210987654321');
+    expect(cloud.changes).toEqual([]);
+  });
+
   test('leaves a secret to whom it is given while its replicas go', async () => {
     const db = await cloud.deployed(replicated(FAR));
     cloud.intercept('secretsmanager:RemoveRegionsFromReplication', async (_, next) => {

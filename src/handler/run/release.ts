@@ -3,7 +3,7 @@ import { pollUntil, retryOnStale } from '../aws/retry';
 import { describe, isPassed, restore } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
 import { isDenied, Stale } from '../errors';
-import { failRestoreToGiveBack } from '../messages';
+import { failCrossAccount, failRestoreToGiveBack } from '../messages';
 import { leavingRegions } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import type { ExistingSecret } from '../model/secret';
@@ -74,6 +74,8 @@ async function letGo(
       // @defence past-removal
       await attempt.assertCurrent();
     }
+    // Its replicas in other regions would go, and then the deletion be refused.
+    if (isDeletion(decision) && secret.sharedWithAccounts.length > 0) throw failCrossAccount(secret);
     attempt.lettingGo = lettingGo(secret, decision);
     try {
       return (await perform(attempt, { secret, at }, declared, decision)) ?? secret;
@@ -98,6 +100,10 @@ export async function releaseOf(
     ? { ...reason, deployment: await attempt.deployment(secret.ownership.origin?.at) }
     : reason;
   return decideRelease(secret, declared, requester, known);
+}
+
+function isDeletion(decision: Release): boolean {
+  return decision.do === 'schedule' || decision.do === 'force';
 }
 
 /** Undefined where it is not live yet, or where nothing but its value is let go of. */
@@ -129,8 +135,13 @@ async function perform(
   const passed = await overtaken(attempt, seen);
   if (passed) return passed.stale;
   if (decision.do === 'force') return removeForGood(attempt, seen, declared);
-  // @defence release-undoes-value
-  if (decision.undoVersion) await putValueBack(attempt.env, secret, decision.undoVersion);
+  if (decision.undoVersion) {
+    // @defence release-undoes-value
+    await putValueBack(attempt.env, secret, decision.undoVersion);
+    const passedSince = await overtaken(attempt, seen);
+    // @defence still-so-with-its-value
+    if (passedSince) return passedSince.stale;
+  }
   switch (decision.do) {
     case 'leave':
       return undefined;

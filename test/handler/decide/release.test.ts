@@ -192,9 +192,10 @@ describe('a delivery that remembers what it found', () => {
     ['gives back what its stack had', existing(RECORDLESS), { ...adopted, found: ownBefore }, 'back to shop'],
     ['gives back what it resumed', existing(ADOPTED), { ...adopted, found: existing(ADOPTED) }, 'back to bank'],
     ['leaves what it did not come to adopt', existing(heldBy(BANK)), adopted, 'leave'],
-    // Overlapping deliveries: one restored what the other found live, or is about to give it back.
+    // Overlapping deliveries: one restored what the other found live, or took the origin off again.
     ['schedules what the other one restored', existing(TAKEN), adopted, "schedule as bank's"],
-    ['leaves what the other one has half returned', existing(without(RECORDLESS, origin)), adopted, 'leave'],
+    ['gives back what the other one has half returned', existing(without(RECORDLESS, origin)), adopted, 'back to bank'],
+    ['schedules what the other one left of it', existing(without(RESTORED, origin)), restored, 'schedule'],
     ['leaves what has gone', undefined, created, 'leave'],
     // A Create that comes late cannot tell it from what it once completed, and was deleted since.
     ['leaves what is scheduled', existing(TAKEN, SCHEDULED), restored, 'leave'],
