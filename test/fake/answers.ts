@@ -31,8 +31,9 @@ export function assertAnswer({ request, stack }: Sent, body: string, secrets: Fa
     if (!ARN.test(id) || !record) complain('does not name a secret');
     if (record && record.name !== request.ResourceProperties.Name && id !== known)
       complain('names a secret of another name');
-    // Where CloudFormation knew of no secret, it gets to know one.
-    const kept = request.OldResourceProperties?.Name === request.ResourceProperties.Name && !MARKER.test(known ?? '');
+    // Where CloudFormation knew of no secret, or of one that an earlier attempt was to replace, it gets to know another one.
+    const names = [request.OldResourceProperties?.Name, secrets.records.find(({ arn }) => arn === known)?.name];
+    const kept = names.every((name) => name === request.ResourceProperties.Name);
     if (type === 'Update' && id !== known && kept) {
       complain('replaces a secret that kept its name');
     }

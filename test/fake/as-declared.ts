@@ -75,24 +75,23 @@ function difference(record: SecretRecord, { declaration }: Resource, last: Sent,
 }
 
 /** As a new resource, to which nothing that rotates it belongs yet. */
-function isRestored(record: SecretRecord, { request, declaration, oldDeclaration }: Sent, { changes }: Happened) {
-  const isNew = oldDeclaration?.name !== declaration.name;
-  const restored = (change: Change) => change.operation === 'RestoreSecret' && change.by === request.RequestId;
-  return isNew && changes.some((change) => change.record === record && restored(change));
+function isRestored(record: SecretRecord, sent: Sent, { changes }: Happened) {
+  const restored = (change: Change) => change.operation === 'RestoreSecret' && change.by === sent.request.RequestId;
+  return !isRevised(record, sent) && changes.some((change) => change.record === record && restored(change));
+}
+
+/** Whether the resource had this secret already, and keeps it. */
+function isRevised(record: SecretRecord, { request, declaration, oldDeclaration }: Sent): boolean {
+  return oldDeclaration?.name === declaration.name && request.PhysicalResourceId === record.arn;
 }
 
 /** The README's table of what becomes of a value, written once more and independently. */
-function isWrongValue(
-  record: SecretRecord,
-  declaration: SecretDeclaration,
-  { oldDeclaration }: Sent,
-  { before }: Happened,
-) {
+function isWrongValue(record: SecretRecord, declaration: SecretDeclaration, sent: Sent, { before }: Happened) {
   const then = before.get(record)?.value;
   const now = currentValue(record);
-  const sameName = oldDeclaration?.name === declaration.name;
-  const isKept = sameName ? declaration.updatedValue === 'KEEP' : declaration.restoredValue === 'KEEP';
-  if (declaration.value === 'none' || (sameName && oldDeclaration.value === declaration.value)) return now !== then;
+  const isSame = isRevised(record, sent);
+  const isKept = isSame ? declaration.updatedValue === 'KEEP' : declaration.restoredValue === 'KEEP';
+  if (declaration.value === 'none' || (isSame && sent.oldDeclaration?.value === declaration.value)) return now !== then;
   const text = declaredText(declaration);
   if (text !== undefined) return now !== text;
   return then !== undefined && isKept ? now !== then : now === then;

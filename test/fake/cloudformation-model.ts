@@ -1,4 +1,6 @@
 import type { CloudFormationRequest } from '../../src/handler/cloudformation/request';
+import { readOwnership } from '../../src/handler/model/ownership';
+import { failedCreateOf } from '../../src/handler/run/attempt';
 import { policyOf, propertiesOf, type SecretDeclaration, stackArn, type Template } from './app';
 import { SECOND, type VirtualClock } from './clock';
 import type { Coin } from './coin';
@@ -160,7 +162,7 @@ export class CloudFormationModel implements StackDescriptions {
     readonly shared: boolean,
     private readonly run: () => LambdaFunction,
     private readonly witness: Witness,
-    secrets: FakeSecretsManager,
+    private readonly secrets: FakeSecretsManager,
     noFaults: Faults,
     private readonly tell?: (line: string) => void,
   ) {
@@ -322,8 +324,7 @@ export class CloudFormationModel implements StackDescriptions {
   private async failCreation(stack: Stack, failure?: Failure): Promise<boolean> {
     if (!failure?.deletes && !failure?.stays) return this.rollBackCreation(stack);
     const created = [...stack.resources.values()];
-    const areComplete = created.every(({ status }) => status === 'CREATE_COMPLETE');
-    if (!failure.deletes && !areComplete) return this.rollBackCreation(stack);
+    if (!failure.deletes && !created.every((one) => this.isSettled(one))) return this.rollBackCreation(stack);
     await this.begins(stack, 'CREATE_FAILED');
     if (failure.deletes) await this.destroy(stack.name);
     else stack.unfinished = { policies: [], created, touched: [] };
@@ -356,17 +357,18 @@ export class CloudFormationModel implements StackDescriptions {
     await this.begins(stack, 'UPDATE_IN_PROGRESS');
     this.changeRole(stack, template, declaredBefore);
 
+    let failed: { readonly resource: Resource; readonly before: SecretDeclaration } | undefined;
     let ok = true;
     for (const [index, declaration] of template.entries()) {
       const fails = failure?.after === index;
       if (fails && failure.cancels === undefined) ok = false;
       if (!ok) break;
       const resource = stack.resources.get(declaration.logicalId);
-      if (!resource) {
+      if (!resource || resource.status === 'CREATE_FAILED') {
         ok = await this.createResource(stack, declaration, fails ? failure.cancels : undefined);
         const now = stack.resources.get(declaration.logicalId);
         if (now) created.push(now);
-      } else if (changed(resource.declaration, declaration)) {
+      } else if (changed(resource.declaration, declaration) || resource.status === 'UPDATE_FAILED') {
         const before = resource.declaration;
         if (!touched.some((one) => one.resource === resource)) {
           touched.push({ resource, before, physicalId: resource.physicalId });
@@ -375,6 +377,7 @@ export class CloudFormationModel implements StackDescriptions {
         ok = await this.updateResource(stack, resource, declaration, before, cancels);
         // No Update leads it back: it is deleted as what it was.
         if (!ok && created.includes(resource)) resource.declaration = before;
+        if (!ok) failed = { resource, before };
         if (fails) ok = false;
       } else {
         resource.declaration = declaration;
@@ -405,11 +408,13 @@ export class CloudFormationModel implements StackDescriptions {
 
     const isAsBefore =
       touched.every(
-        ({ resource, physicalId }) => resource.physicalId === physicalId && resource.status === 'UPDATE_COMPLETE',
+        ({ resource, physicalId }) =>
+          resource.physicalId === physicalId && ['UPDATE_COMPLETE', 'UPDATE_FAILED'].includes(resource.status),
       ) &&
-      (failure?.deletes || created.every(({ status }) => /^(CREATE|UPDATE)_COMPLETE$/.test(status)));
+      (failure?.deletes || created.every((one) => this.isSettled(one)));
     if ((failure?.deletes || failure?.stays) && isAsBefore) {
       await this.begins(stack, 'UPDATE_FAILED');
+      if (failed && !this.facts.attemptCounts) failed.resource.declaration = failed.before;
       if (failure.deletes) await this.destroy(stack.name);
       else stack.unfinished = attempts;
       return false;
@@ -483,6 +488,13 @@ export class CloudFormationModel implements StackDescriptions {
     const answer = await this.ask(stack, 'Create', resource, declaration, undefined, cancels);
     if (answer) resource.physicalId = answer.physicalId;
     return answer?.status === 'SUCCESS';
+  }
+
+  /** Created, or refused: what could not be undone, or is not answered yet, is left to a rollback. */
+  private isSettled({ status, physicalId }: Resource): boolean {
+    const requestId = failedCreateOf(physicalId);
+    const isLeft = this.secrets.records.some(({ tags }) => readOwnership(tags).origin?.requestId === requestId);
+    return status !== 'CREATE_FAILED' || (requestId !== undefined && !isLeft);
   }
 
   private async updateResource(

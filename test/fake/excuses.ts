@@ -226,25 +226,25 @@ export const wasGivenBack: Excuse = (record, { before, changes, sent, deployment
  * knows the owner of the last deployment that completed. Whoever changes the tag by hand gives the secret away.
  */
 export const hadChangedItsOwner: Excuse = (record, { before, sent }) =>
-  sent.some(({ request, stack, declaration, oldDeclaration }) => {
+  sent.some(({ request, answer, stack, declaration, oldDeclaration }) => {
     const { owner, stackId, logicalId } = readOwnership(record.tags);
     const isItsHolder = stackId === request.StackId && logicalId === request.LogicalResourceId;
     if (request.RequestType !== 'Update') return false;
     const wasFor = readOwnership(before.get(record)?.tags ?? {}).owner;
-    const isAttempt = !hasCompleted(stack) || wasFor === owner;
+    const isAttempt = !hasCompleted(stack) || wasFor === owner || answer?.status !== 'SUCCESS';
     return (
       isItsHolder && isAttempt && [declaration, oldDeclaration].some((one) => one && ownerOf(one, stack.name) !== owner)
     );
   });
 
-/** CloudFormation never learned of the other name's secret, and a stack that never was complete is not rolled back by an Update. */
+/** CloudFormation never learned of the other name's secret, and no Update of a rollback leads back. */
 export const createdForNobody: Excuse = (record, { sent }) =>
   sent.some(
-    ({ request, withdrawn, answer, stack }) =>
+    ({ request, withdrawn, answer, stack, sentAt }) =>
       (withdrawn || answer?.status !== 'SUCCESS') &&
       request.RequestType === 'Update' &&
       request.ResourceProperties.Name === record.name &&
-      !hasCompleted(stack),
+      !stack.events.some(({ status, at }) => status.startsWith('UPDATE_ROLLBACK') && at >= sentAt),
   );
 
 /** What an attempt wrote that failed and was not rolled back makes way for the value that was there before. */

@@ -88,7 +88,9 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   if (record?.sharedWith || isOff) return 'FAILED';
   const { restorePolicy, existingPolicy } = declaration;
   const owner = ownerOf(declaration, stack.name);
-  if (type === 'Update' && declaration.name === oldDeclaration?.name) {
+  const held = secrets.records.find(({ arn }) => arn === request.PhysicalResourceId);
+  const isOfAnotherName = held !== undefined && held.name !== declaration.name;
+  if (type === 'Update' && declaration.name === oldDeclaration?.name && !isOfAnotherName) {
     if (!record || record.arn !== request.PhysicalResourceId || stateOf(record) === 'being deleted') return 'FAILED';
     if (!mayRevise(record, sent)) return 'FAILED';
     if (!deadKey) return 'SUCCESS';

@@ -38,6 +38,8 @@ export interface Facts {
   readonly policyLags: boolean;
   /** A rollback sends the reversed Update of a replaced resource with the id of the new one. */
   readonly rollbackKnowsNewId: boolean;
+  /** An Update that failed, and was not rolled back, counts as what the resource was before. */
+  readonly attemptCounts: boolean;
   /** A resource whose Update is rolled back has states of its own. */
   readonly rollbackHasStates: boolean;
   /** A policy of the template takes the place of one that is there, instead of failing. */
@@ -69,6 +71,7 @@ export const NO_SURPRISES: Facts = {
   forbidsForce: false,
   policyLags: false,
   rollbackKnowsNewId: false,
+  attemptCounts: false,
   rollbackHasStates: false,
   policyTakesPlace: false,
   withdrawsUpdates: false,

@@ -1684,4 +1684,15 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story: 'an Update to another name is refused and not rolled back, and counts as what was there before',
+    templates: [[A], [secret('A', 'b')]],
+    facts: { attemptCounts: true },
+    steps: [
+      deploy('Two', 1),
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1, stays: true } }),
+      deploy('One', 1),
+    ],
+  },
 ];

@@ -7,7 +7,7 @@ import type { ExistingSecret } from '../model/secret';
 import { isWrittenSince, versionBefore, versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
 import { apply, putValueBack } from './apply';
-import { type Attempt, isArn, isArnOf } from './attempt';
+import { type Attempt, isArnOf } from './attempt';
 import { assertDeclared, prepareRevision } from './prepare';
 import { release } from './release';
 
@@ -15,7 +15,10 @@ export async function onUpdate(attempt: Attempt): Promise<Acquired> {
   const { declared, before, physicalId } = attempt;
   await attempt.assertCurrent();
   assertDeclared(attempt);
-  if (declared.name === before.name && isArn(physicalId)) return revise(attempt);
+  // An Update to this name may have failed before, and not have been rolled back.
+  // @defence name-by-its-arn: const keepsName = physicalId.startsWith('arn:')
+  const keepsName = isArnOf(physicalId, declared.name);
+  if (declared.name === before.name && keepsName) return revise(attempt);
   // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
   const direction = await attempt.direction();
   const acquired = await acquire(attempt, direction);
