@@ -327,6 +327,19 @@ export const resourceInRollback: Question = async (account, facts) => {
   );
 };
 
+/** What an Update is told was there before, when the one before it failed and was not rolled back. */
+export const resourceAfterFailure: Question = async (account, facts) => {
+  await account.deploy('failed', failingStack('first'));
+  const failed = await outcomeOf(() => account.deploy('failed', failingStack('refused'), '--no-rollback'));
+  if (!/refused on purpose/.test(failed)) throw new Error(failed);
+  const { Before } = await account.deploy('failed', failingStack('third'), '--no-rollback');
+  facts.record(
+    'OldResourceProperties after an Update that failed and was not rolled back',
+    'those from before it, or its own',
+    { first: 'those from before it', refused: 'its own' }[Before] ?? `${Before}`,
+  );
+};
+
 /** Adding and removing what is there, or gone, already; and how a key is told. */
 export const replicaTwice: Question = async (account, facts) => {
   const { replicas, replicaRegion: Region } = account;
@@ -407,13 +420,7 @@ function denyingNobody({ partition, id }: Account): object {
 
 /** A custom resource that is another one with each property, and tells by its id what it was given in a rollback. */
 const undoneStack = (which: 'first' | 'second') => (stack: Stack) => {
-  const handler = new lambda.Function(stack, 'Function', {
-    runtime: lambda.determineLatestNodeRuntime(stack),
-    handler: 'index.handler',
-    code: lambda.Code.fromInline(UNDONE),
-    timeout: Duration.seconds(30),
-    logGroup: new logs.LogGroup(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY }),
-  });
+  const handler = functionOf(stack, UNDONE);
   const resource = new CustomResource(stack, 'Resource', {
     serviceToken: handler.functionArn,
     properties: { Which: which },
@@ -422,14 +429,25 @@ const undoneStack = (which: 'first' | 'second') => (stack: Stack) => {
   if (which === 'second') failAfter(stack, resource);
 };
 
-function protocolStack(stack: Stack): void {
-  const handler = new lambda.Function(stack, 'Function', {
+/** A custom resource that refuses one Update, and tells what another one is told was there before. */
+const failingStack = (which: 'first' | 'refused' | 'third') => (stack: Stack) => {
+  const { functionArn: serviceToken } = functionOf(stack, FAILING);
+  const resource = new CustomResource(stack, 'Resource', { serviceToken, properties: { Which: which } });
+  new CfnOutput(stack, 'Before', { value: resource.getAttString('Before') });
+};
+
+function functionOf(stack: Stack, code: string): lambda.Function {
+  return new lambda.Function(stack, 'Function', {
     runtime: lambda.determineLatestNodeRuntime(stack),
     handler: 'index.handler',
-    code: lambda.Code.fromInline(RESPONDER),
+    code: lambda.Code.fromInline(code),
     timeout: Duration.seconds(30),
     logGroup: new logs.LogGroup(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY }),
   });
+}
+
+function protocolStack(stack: Stack): void {
+  const handler = functionOf(stack, RESPONDER);
   handler.grantInvoke(new iam.ServicePrincipal('secretsmanager.amazonaws.com'));
   const resource = new CustomResource(stack, 'Resource', { serviceToken: handler.functionArn });
   new CfnOutput(stack, 'FunctionArn', { value: handler.functionArn });
@@ -444,7 +462,7 @@ function sentAt(event) {
   const date = new URL(event.ResponseURL).searchParams.get('X-Amz-Date') || '';
   return date.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
 }
-async function succeed({ ResponseURL, StackId, RequestId, LogicalResourceId }, answer) {
+async function respond({ ResponseURL, StackId, RequestId, LogicalResourceId }, answer) {
   const body = JSON.stringify({ Status: 'SUCCESS', StackId, RequestId, LogicalResourceId, ...answer });
   const { request } = require(ResponseURL.startsWith('http:') ? 'node:http' : 'node:https');
   await new Promise((resolve, reject) => {
@@ -465,10 +483,22 @@ exports.handler = async (event) => {
   if (event.RequestType === 'Update') await new Promise((resolve) => setTimeout(resolve, 5000));
   const { Which } = event.ResourceProperties;
   const undone = event.RequestType === 'Update' && Which === 'first';
-  await succeed(event, {
+  await respond(event, {
     PhysicalResourceId: undone
       ? 'given ' + event.PhysicalResourceId + ' at ' + (sentAt(event) || 'unknown')
       : event.RequestType === 'Delete' ? event.PhysicalResourceId : Which,
+  });
+};
+`;
+
+const FAILING = `${PROTOCOL}
+exports.handler = async (event) => {
+  const { ResourceProperties: now, OldResourceProperties: before = {} } = event;
+  const refused = event.RequestType === 'Update' && now.Which === 'refused';
+  await respond(event, {
+    ...(refused && { Status: 'FAILED', Reason: 'refused on purpose' }),
+    PhysicalResourceId: 'failing',
+    Data: { Before: before.Which || 'none' },
   });
 };
 `;
@@ -479,7 +509,7 @@ exports.handler = async (event) => {
   if (!event.ResponseURL) return;
   const query = new URL(event.ResponseURL).searchParams;
   const date = sentAt(event);
-  await succeed(event, {
+  await respond(event, {
     PhysicalResourceId: 'protocol',
     Data: {
       Parameters: [...query.keys()].join(', ') || 'none',

@@ -70,7 +70,7 @@ function plan(account: Account): string {
   return `Integration test of cdk-recoverable-secret on ${where}
 
 It creates, all with names that begin with ${account.prefix}:
-  - ${replicaRegion ? 14 : 13} CloudFormation stacks, nearly all with a Lambda function, its role and its log group
+  - ${replicaRegion ? 15 : 14} CloudFormation stacks, nearly all with a Lambda function, its role and its log group
   - ${replicaRegion ? `22 secrets, and 3 more in ${replicaRegion}` : '19 secrets'}
   - 1 KMS key, which stays scheduled for deletion for 7 days
 
