@@ -490,11 +490,12 @@ export class CloudFormationModel implements StackDescriptions {
     return answer?.status === 'SUCCESS';
   }
 
-  /** Created, or refused: what could not be undone, or is not answered yet, is left to a rollback. */
+  /** Created, or refused: what could not be undone, or is still under way, is left to a rollback. */
   private isSettled({ status, physicalId }: Resource): boolean {
+    if (status !== 'CREATE_FAILED') return true;
     const requestId = failedCreateOf(physicalId);
     const isLeft = this.secrets.records.some(({ tags }) => readOwnership(tags).origin?.requestId === requestId);
-    return status !== 'CREATE_FAILED' || (requestId !== undefined && !isLeft);
+    return requestId !== undefined && !isLeft && !this.duplicates.some(({ when }) => when === 'overlapping');
   }
 
   private async updateResource(

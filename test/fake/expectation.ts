@@ -135,7 +135,8 @@ function isOfThisDeployment(record: SecretRecord, { request, stack }: Sent): boo
   const { stackId, logicalId = '' } = readOwnership(record.tags);
   const holder = stack.resources.get(logicalId);
   if (stackId !== stack.id || logicalId === request.LogicalResourceId || !holder) return false;
-  return holder.physicalId === record.arn && holder.status === 'CREATE_COMPLETE' && holder.since >= stack.updated;
+  const isNew = holder.status === 'CREATE_COMPLETE' || stack.unfinished?.created.includes(holder);
+  return holder.physicalId === record.arn && !!isNew && holder.since >= stack.updated;
 }
 
 /** Whether the stack and the one that holds the secret have both been given this owner. */
