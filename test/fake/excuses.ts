@@ -261,17 +261,24 @@ export const twoWriters: Excuse = (record, { changes, alone }) => {
   return !alone && new Set(writers.map(({ by }) => by)).size > 1;
 };
 
-/** Of two stacks that are after one secret, one let go of it in the very moment in which the other one took it. */
+/**
+ * Of two stacks that are after one secret, one let go of it in the very moment in which the other one took it, or got it
+ * back from another delivery.
+ */
 export const letGoAtOnce: Excuse = (record, happened) => {
-  const { changes, alone } = happened;
+  const { changes, alone, sent } = happened;
   const mine = changes.filter((change) => change.record === record);
+  const overlaps = (by: string) => sent.some(({ request, overlaps }) => overlaps && request.RequestId === by);
   const taken = (change: Change) => change.operation === 'TagResource' || change.operation === 'RestoreSecret';
   return (
     !alone &&
     mine.some(
       (gone) =>
         letsGo(gone) &&
-        mine.some((other) => taken(other) && other.by !== gone.by && cameBetween(other, gone, lagOf(happened))),
+        mine.some(
+          (other) =>
+            taken(other) && (other.by !== gone.by || overlaps(gone.by)) && cameBetween(other, gone, lagOf(happened)),
+        ),
     )
   );
 };

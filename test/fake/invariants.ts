@@ -55,6 +55,7 @@ import type { Picture } from './snapshot';
 export function assertInvariants(happened: Happened, excused: (name: string) => void): void {
   for (const invariant of [
     nothingIsLost,
+    whatGoesKeepsItsValue,
     nothingForeignIsTouched,
     aFailedDeploymentLeavesSecretsAsTheyWere,
     nothingIsForcedAgainstItsTags,
@@ -267,6 +268,19 @@ const whatIsOverIsOver: Invariant = ({ changes, sent }) =>
     };
     if (!isOver || !changes.slice(0, index).some(isOther)) return [];
     return [{ record, broken: `got a ${operation} by ${by}, which was over`, unless: [letGoAtOnce] }];
+  });
+
+/** A secret that is scheduled because its resource goes. */
+const whatGoesKeepsItsValue: Invariant = ({ before, after, changes, sent }) =>
+  [...before].flatMap(([record, { state, value }]) => {
+    const now = after.get(record);
+    if (state !== 'live' || now?.state !== 'scheduled' || now.value === value) return [];
+    const { origin } = readOwnership(now.tags);
+    const by = sent.filter(({ request }) =>
+      changes.some((change) => change.record === record && change.by === request.RequestId),
+    );
+    const isTeardown = by.every((one) => one.request.RequestType === 'Delete' && wasDeployed(one, origin?.at));
+    return by.length > 0 && isTeardown ? [{ record, broken: 'was scheduled with another value' }] : [];
   });
 
 const noReplicaIsStranded: Invariant = ({ after, changes }) =>

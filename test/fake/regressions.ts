@@ -1695,4 +1695,40 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 1),
     ],
   },
+  {
+    story: 'a deployment fails before it writes a value, and the events of the stack cannot be seen',
+    templates: [[A], [secret('A', 'a', { value: 'declared 1' })], [secret('A', 'a', { value: 'declared 2' })]],
+    facts: { eventsAreHidden: true },
+    steps: [deploy('One', 0), deploy('One', 1), deploy('One', 2, { faults: [fault('DescribeSecret', 0, 'quotes')] })],
+  },
+  {
+    story:
+      'a secret goes that was restored and has got another value since, and the events of the stack cannot be seen',
+    templates: [[A], [secret('A', 'a', { value: 'declared 1' })]],
+    facts: { eventsAreHidden: true },
+    steps: [deploy('One', 0), destroy('One'), deploy('One', 0), deploy('One', 1), destroy('One')],
+  },
+  {
+    story: 'a Create is never answered, and the Delete that follows cannot see whether a retained secret is of it',
+    templates: [[secret('A', 'a', { retain: true })], EMPTY, [A]],
+    facts: { eventsAreHidden: true },
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1),
+      deploy('One', 2, { faults: [0, 1, 2].map((call) => fault('DescribeSecret', call, 'dies')) }),
+    ],
+  },
+  {
+    story: 'a second delivery of a Delete waits for the policy of a secret, while another stack takes that policy off',
+    templates: [[secret('A', 'a', { purgeProtection: true })], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    steps: [
+      deploy('One', 0),
+      {
+        kind: 'deploy',
+        deploys: [{ stack: 'One' }, { stack: 'Two', template: 1 }],
+        faults: [at(0, slow('GetResourcePolicy', 0, 2_000)), at(0, slow('GetResourcePolicy', 1, 30_000))],
+        duplicates: twice(300),
+      },
+    ],
+  },
 ];

@@ -165,10 +165,10 @@ describe('what became of a deployment', () => {
     expect(await attempt.deployment(undefined)).toEqual({ outcome: 'undone', idle: true });
   });
 
-  test('is that it never completed, where the function may not see it: nothing is lost by that', async () => {
+  test('is not known where the function may not see it', async () => {
     for (const denied of ['AccessDenied', 'AccessDeniedException']) {
       const { attempt } = delivered('Delete', 0, { deployment: failing(denied) });
-      expect(await attempt.deployment(SENT)).toEqual({ outcome: 'under way', idle: false });
+      expect(await attempt.deployment(SENT)).toEqual({ outcome: 'unknown', idle: false });
     }
   });
 

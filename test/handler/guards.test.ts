@@ -122,6 +122,7 @@ describe('the holder of a live secret', () => {
     ['gone', 'a resource that is retained', heldBy(OTHER), {}, seen(true, 'retained')],
     ['gone', 'a resource that may be replaced', heldBy(OTHER), {}, seen(true, 'unknown')],
     ['in this stack', 'a resource of this deployment', heldBy(OTHER), {}, seen(true, 'unknown', 'shop', 'under way')],
+    ['in this stack', 'one that may be of it', heldBy(OTHER), {}, seen(true, 'unknown', 'shop', 'unknown')],
     ['in another stack', 'a resource that is there', heldBy(LIFE), {}, seen(true)],
     ['gone', 'a resource that is not there any more', heldBy(LIFE), {}, seen(false)],
     ['gone', 'a resource that it is taken from by name', heldBy(BANK), ADOPT, {}],

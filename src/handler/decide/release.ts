@@ -91,7 +91,7 @@ export function decideRelease(
   }
   // @defence gives-back
   if (undone) {
-    const undoVersion = own ?? versionToUndo(found);
+    const undoVersion = own ?? versionToUndo(found, reason);
     if (!wasAdopted(ownership, memory)) return { do: 'schedule', ownerTo: ownership.previous, protection, undoVersion };
     const before = ownership.previous ?? (memory?.found && holderBefore(requester, memory.found.ownership));
     return before
@@ -121,16 +121,19 @@ export function dependsOnDeployment(
     declared.forceDeleteWithoutRecovery ||
     ownership.previous !== undefined ||
     wasAdopted(ownership) ||
-    versionToUndo(found) !== undefined ||
+    versionToUndo(found, reason) !== undefined ||
     protectionBefore(found, declared) !== scheduledProtection(declared)
   );
 }
 
 /** The current version, where it was written since the resource got hold of the secret. A new one has no value before. */
-function versionToUndo(found: ExistingSecret): string | undefined {
+function versionToUndo(found: ExistingSecret, reason: Reason): string | undefined {
   const { origin } = found.ownership;
   if (!origin || origin.outcome === 'CREATED') return undefined;
   const current = versionWith('AWSCURRENT', found) ?? '';
+  // It may be of a deployment that completed.
+  // @defence value-of-unknown-deployment
+  if (isUnknown(reason)) return currentOf(found, origin.requestId);
   // @defence value-of-later-attempt: return currentOf(found, origin.requestId)
   return isWrittenSince(origin, current) ? current : undefined;
 }
@@ -155,6 +158,11 @@ function isUndone({ origin }: Ownership, reason: Reason): boolean {
   // @defence left-by-earlier-deployment: if (reason.kind === 'failed deployment') return reason.deployment?.outcome !== 'completed'
   if (reason.kind === 'failed deployment') return reason.deployment?.outcome === 'under way';
   return reason.deployment !== undefined && reason.deployment.outcome !== 'completed';
+}
+
+/** Where the function may not see the events of its stack. What it took is then given back, and nothing is forced. */
+function isUnknown(reason: Reason): boolean {
+  return reason.kind !== 'failed request' && reason.deployment?.outcome === 'unknown';
 }
 
 function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requester, reason: Reason): boolean {

@@ -105,16 +105,12 @@ export class Attempt {
     );
   }
 
-  /**
-   * What became of the deployment to which a request of this resource belongs, see `Stacks.deployment`. Where the function
-   * may not see the events, none counts as completed: what it took is then given back and not scheduled, and nothing is
-   * forced.
-   */
+  /** What became of the deployment to which a request of this resource belongs, see `Stacks.deployment`. */
   async deployment(at: number | undefined): Promise<Deployment> {
     const { stackId, sentAt } = this.requester;
     return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at, sentAt)).catch((error) => {
       // @defence events-not-seen
-      if (isDenied(error)) return { outcome: 'under way', idle: false };
+      if (isDenied(error)) return { outcome: 'unknown', idle: false };
       throw error;
     });
   }

@@ -79,7 +79,7 @@ async function stays(attempt: Attempt, { ownership }: ExistingSecret, of: Resour
   // What this very deployment got hold of, it does not let go of.
   const at = ownership.origin?.at;
   // @defence held-by-this-deployment: return false
-  return at !== undefined && (await attempt.deployment(at)).outcome === 'under way';
+  return at !== undefined && ['under way', 'unknown'].includes((await attempt.deployment(at)).outcome);
 }
 
 /** Whether an owner was chosen, and is not the name that the stack was deployed under. */

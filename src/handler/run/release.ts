@@ -36,7 +36,7 @@ export async function release(
     // A policy of the secret or of the organization denies it for good: a stack must not get stuck.
     // @defence schedules-what-stays: throw error
     if (!declared.forceDeleteWithoutRecovery || !isDenied(error)) throw error;
-    attempt.env.log({ step: 'schedule', secret: id, why: 'a deletion for good is denied' });
+    attempt.env.log({ step: 'schedule', secret: id, why: 'what a deletion for good takes is denied' });
     return letGo(attempt, id, { ...declared, forceDeleteWithoutRecovery: false }, reason);
   }
 }
@@ -131,7 +131,7 @@ async function perform(
   }
   // While the secret is live.
   // @defence protects-released
-  if ('protection' in decision) await protectReleased(attempt, secret, decision.protection);
+  if ('protection' in decision) await protectReleased(attempt, seen, decision.protection);
   const passed = await overtaken(attempt, seen);
   if (passed) return passed.stale;
   if (decision.do === 'force') return removeForGood(attempt, seen, declared);

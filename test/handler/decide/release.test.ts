@@ -40,6 +40,7 @@ const ADOPTED = heldBy(FIRST, 'ADOPTED', holdingOf(BANK));
 const RECORDLESS = without(ADOPTED, previousOwner, previousStackId, previousLogicalId);
 
 const COMPLETED: Deployment = { outcome: 'completed', idle: true };
+const UNKNOWN: Deployment = { outcome: 'unknown', idle: false };
 const UNFINISHED: Deployment = { outcome: 'under way', idle: false };
 
 const removal = (deployment = COMPLETED): Reason => ({ kind: 'removal', deployment });
@@ -225,6 +226,8 @@ describe('the value that makes way', () => {
     const version = versionIdOf(writer);
     const found = existing(ADOPTED, { VersionIdsToStages: { [version]: ['AWSCURRENT'], old: ['AWSPREVIOUS'] } });
     expect(decide(found, removal(UNFINISHED))).toHaveProperty('undoVersion', undone ? version : undefined);
+    // It may be of a deployment that completed.
+    expect(decide(found, removal(UNKNOWN))).toHaveProperty('undoVersion', undefined);
     // The deployment is asked for in any case, because it was adopted.
     expect(dependsOnDeployment(found, declared(), DELETE, removal())).toBe(true);
   });
