@@ -227,11 +227,11 @@ export const wasGivenBack: Excuse = (record, { before, changes, sent, deployment
  */
 export const hadChangedItsOwner: Excuse = (record, { before, sent }) =>
   sent.some(({ request, answer, stack, declaration, oldDeclaration }) => {
-    const { owner, stackId, logicalId } = readOwnership(record.tags);
+    const { owner, stackId, logicalId, origin } = readOwnership(record.tags);
     const isItsHolder = stackId === request.StackId && logicalId === request.LogicalResourceId;
-    if (request.RequestType !== 'Update') return false;
+    if (request.RequestType !== 'Update' || !hasCompleted(stack, origin?.at)) return false;
     const wasFor = readOwnership(before.get(record)?.tags ?? {}).owner;
-    const isAttempt = !hasCompleted(stack) || wasFor === owner || answer?.status !== 'SUCCESS';
+    const isAttempt = wasFor === owner || answer?.status !== 'SUCCESS';
     return (
       isItsHolder && isAttempt && [declaration, oldDeclaration].some((one) => one && ownerOf(one, stack.name) !== owner)
     );

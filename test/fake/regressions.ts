@@ -1731,4 +1731,15 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     ],
   },
+  {
+    story:
+      'an attempt adopts a secret, the next one changes its owner and fails, and the rollback names the one before',
+    templates: [[secret('A', 'a', { owner: 'shared' })], [secret('A', 'a', { owner: 'another', key: KEY })]],
+    steps: [
+      byHand('disables the key', 'a'),
+      deploy('One', 0),
+      deploy('Two', 0, { failure: { after: 1, stays: true } }),
+      deploy('Two', 1),
+    ],
+  },
 ];

@@ -5,6 +5,7 @@ import {
   type Holder,
   hasLostTags,
   holderBefore,
+  holds,
   holdsAsOwner,
   isClaimedBy,
   isSameHolder,
@@ -81,7 +82,7 @@ export function decideRelease(
   // Claimed or not: a delivery that was overtaken may still have written its value. A new secret has no value before.
   // @defence undo-overtaken-value: const own = undefined
   const own = reason.kind === 'failed request' && memory?.found ? currentOf(found, reason.requestId) : undefined;
-  if (!isOurs(found, declared, requester, reason)) {
+  if (!isOurs(found, declared, requester, reason, undone)) {
     // Restored, but not claimed: still ours to put back, unless somebody else was faster.
     const untouched = memory?.found !== undefined && isSameHolder(ownership, memory.found.ownership);
     // @defence undo-unclaimed
@@ -113,9 +114,10 @@ export function dependsOnDeployment(
   requester: Requester,
   reason: Reason,
 ): found is ExistingSecret {
-  if (reason.kind === 'failed request' || !found || !isHeld(found, declared, requester)) return false;
-  if (reason.kind === 'failed deployment') return true;
+  if (reason.kind === 'failed request' || !found) return false;
   const { ownership } = found;
+  if (!isHeld(found, declared, requester)) return holds(requester, ownership);
+  if (reason.kind === 'failed deployment') return true;
   if (!isLive(found)) return isScheduledAsTaken(ownership);
   return (
     declared.forceDeleteWithoutRecovery ||
@@ -165,9 +167,19 @@ function isUnknown(reason: Reason): boolean {
   return reason.kind !== 'failed request' && reason.deployment?.outcome === 'unknown';
 }
 
-function isOurs(found: ExistingSecret, declared: DeclaredSecret, requester: Requester, reason: Reason): boolean {
+function isOurs(
+  found: ExistingSecret,
+  declared: DeclaredSecret,
+  requester: Requester,
+  reason: Reason,
+  undone: boolean,
+): boolean {
   const { ownership } = found;
-  if (reason.kind !== 'failed request' || !reason.memory) return isHeld(found, declared, requester);
+  if (reason.kind !== 'failed request' || !reason.memory) {
+    // An attempt that failed may have changed the owner, and CloudFormation names the one before.
+    // @defence owner-of-an-attempt: return isHeld(found, declared, requester)
+    return isHeld(found, declared, requester) || (undone && holds(requester, ownership));
+  }
   if (isClaimedBy(requester, ownership)) return holdsAsOwner(requester, declared, ownership);
   if (ownership.origin) return false;
   // Another delivery that gives the secret back takes tags off, and may leave some of a claim that came in between.
