@@ -394,6 +394,10 @@ export class CloudFormationModel implements StackDescriptions {
       for (const { resource, before, physicalId } of touched) {
         if (resource.physicalId !== physicalId) await this.cleanUp(stack, resource.logicalId, before, physicalId);
       }
+      const failed = this.facts.deletesFailedCreates ? created.filter(({ status }) => status === 'CREATE_FAILED') : [];
+      for (const { logicalId, declaration, physicalId } of failed) {
+        await this.cleanUp(stack, logicalId, declaration, physicalId);
+      }
       const kept = new Set(template.map(({ logicalId }) => logicalId));
       for (const resource of [...stack.resources.values()]) {
         if (kept.has(resource.logicalId)) continue;
@@ -459,6 +463,7 @@ export class CloudFormationModel implements StackDescriptions {
       await this.cleanUp(stack, logicalId, declaration, physicalId);
     }
     for (const resource of created.reverse()) {
+      stack.everyResource.set(resource.logicalId, resource);
       await this.deleteResource(stack, resource);
       stack.resources.delete(resource.logicalId);
     }

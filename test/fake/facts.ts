@@ -40,6 +40,8 @@ export interface Facts {
   readonly rollbackKnowsNewId: boolean;
   /** An Update that failed, and was not rolled back, counts as what the resource was before. */
   readonly attemptCounts: boolean;
+  /** A Create that failed, and was followed by another one, is deleted like what was replaced. */
+  readonly deletesFailedCreates: boolean;
   /** A resource whose Update is rolled back has states of its own. */
   readonly rollbackHasStates: boolean;
   /** A policy of the template takes the place of one that is there, instead of failing. */
@@ -72,6 +74,7 @@ export const NO_SURPRISES: Facts = {
   policyLags: false,
   rollbackKnowsNewId: false,
   attemptCounts: false,
+  deletesFailedCreates: false,
   rollbackHasStates: false,
   policyTakesPlace: false,
   withdrawsUpdates: false,

@@ -1742,4 +1742,14 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('Two', 1),
     ],
   },
+  {
+    story: 'a Create is refused and not rolled back, and what follows deletes it like what was replaced',
+    templates: [[A], [secret('A', 'b')]],
+    facts: { deletesFailedCreates: true },
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 0, { failure: { after: 1, stays: true } }),
+      deploy('Two', 1, { faults: [at(1, fault('DescribeSecret', 0, 'dies'))] }),
+    ],
+  },
 ];

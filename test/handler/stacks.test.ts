@@ -285,7 +285,9 @@ describe('a request is past', () => {
     [true, 'Delete', 'UPDATE_COMPLETE', ARN],
     // What was replaced goes while its successor is complete.
     [false, 'Delete', 'UPDATE_COMPLETE', 'arn:of-another-secret'],
-    [true, 'Delete', 'CREATE_COMPLETE', 'recoverable-secret:unknown:x'],
+    [false, 'Delete', 'CREATE_COMPLETE', 'recoverable-secret:unknown:x'],
+    // An id that CloudFormation makes up may become another one with the answer.
+    [true, 'Delete', 'CREATE_COMPLETE', 'shop-Db-1ABCDEFGHIJKL'],
   ])('%p: %s, with the resource in %s, for %s', async (expected, type, ResourceStatus, physicalId) => {
     const resource = ResourceStatus && { ResourceStatus, PhysicalResourceId: ARN };
     const stacks = cloudFormation({ resource: resource || undefined });

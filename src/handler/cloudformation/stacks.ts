@@ -117,7 +117,8 @@ export class Stacks {
       return since !== undefined && since.getTime() > (sentAt ?? Infinity) + CLOCKS_DIFFER_MS;
     }
     // A resource that was replaced is deleted under the same logical id, while its successor is complete.
-    const replaced = of.physicalId.startsWith('arn:') && current !== of.physicalId && !status.startsWith('DELETE_');
+    const wasTold = /^(arn|recoverable-secret):/.test(of.physicalId);
+    const replaced = wasTold && current !== of.physicalId && !status.startsWith('DELETE_');
     // @defence delete-of-replaced: return FINAL.test(status)
     return FINAL.test(status) && !replaced;
   }
