@@ -147,6 +147,8 @@ export class CloudFormationModel implements StackDescriptions {
   /** Deliveries that nobody waits for. */
   private readonly loose: Promise<void>[] = [];
   readonly late: Sent[] = [];
+  /** Which stack sent a request. */
+  readonly senders = new Map<string, Stack>();
   /** Resources that were let go of in the current step, without a word to the function, as `stackId logicalId`. */
   readonly retained = new Set<string>();
   /** The same of earlier steps. */
@@ -613,6 +615,7 @@ export class CloudFormationModel implements StackDescriptions {
     );
     this.witness.beforeRequest(sent);
     this.faults.number(request.RequestId);
+    this.senders.set(request.RequestId, stack);
 
     const ordinal = this.inStep++;
     const planned = this.duplicates.find(({ request }) => request === ordinal);

@@ -68,8 +68,9 @@ export const restoredBesides: Excuse = (record, happened) =>
     const undone = after.every(({ kind }) => kind !== 'dies') && failures(after).length <= TRIES;
     const failed = after.some(({ operation }) => ['RestoreSecret', 'TagResource'].includes(operation));
     const mustNotUndo = one?.answer?.status === 'SUCCESS' && failed;
+    const neverLearned = after.some(({ operation, moment }) => operation === 'RestoreSecret' && moment === 'after');
     if (!one?.overlaps) return false;
-    return isLeft || ((!undone || mustNotUndo) && (returned || (adopted && !restored)));
+    return isLeft || ((!undone || mustNotUndo || neverLearned) && (returned || (adopted && !restored)));
   });
 
 /** Every RestoreSecret of a request: what came after it, and what went wrong until the request had tagged the secret. */
@@ -253,6 +254,14 @@ export const wroteInAnAttempt: Excuse = (record, { before, stacks }) => {
   const stack = stacks.stackById(readOwnership(tags).stackId ?? '');
   const at = writtenAt(version);
   return at !== undefined && stack !== undefined && at >= Math.floor(stack.updated / SECOND) * SECOND;
+};
+
+/** Another stack left its value when it gave the secret back, and no tag says since when its holder has it again. */
+export const leftByAnother: Excuse = (record, { before, stacks }) => {
+  const { version = '', tags = {} } = before.get(record) ?? {};
+  const { origin, stackId } = readOwnership(tags);
+  const writer = stacks.senders.get(version.slice(0, 36));
+  return origin === undefined && writer !== undefined && writer.id !== stackId;
 };
 
 /** Two stacks that both want a new value at the same time get two. */

@@ -1752,4 +1752,24 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('Two', 1, { faults: [at(1, fault('DescribeSecret', 0, 'dies'))] }),
     ],
   },
+  {
+    story: 'a secret without tags is given back and some stay, then its stack puts its own back, and lets go of it',
+    templates: [
+      [secret('A', 'a', { existingPolicy: 'ADOPT' })],
+      [secret('A', 'a', { existingPolicy: 'ADOPT', description: 'one' })],
+    ],
+    steps: [
+      deploy('One', 0),
+      byHand('removes our tags', 'a'),
+      // The owner goes first, and the rest never.
+      deploy('Two', 0, {
+        failure: { after: 1 },
+        faults: denied('UntagResource', 34)
+          .slice(1)
+          .map((one) => at(1, one)),
+      }),
+      deploy('One', 1),
+      destroy('One'),
+    ],
+  },
 ];

@@ -144,7 +144,10 @@ export function restoredBy({ requestId }: Requester): Tags {
 
 /** The ownership tags of a secret that its resource goes on to hold. */
 export function stillHeld(declared: DeclaredSecret, requester: Requester, tags: Tags): Tags {
-  const own = Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX));
+  // What is left of a take-over that was given back would say that it is somebody else's.
+  // @defence forgets-being-returned: const isReturned = false
+  const isReturned = isBeingReturned(tags);
+  const own = Object.entries(tags).filter(([key]) => key.startsWith(OWNERSHIP_TAG_PREFIX) && !isReturned);
   return { ...Object.fromEntries(own), ...heldBy(declared, requester), ...keptProtection(declared, tags) };
 }
 
