@@ -396,8 +396,8 @@ export class CloudFormationModel implements StackDescriptions {
       for (const { resource, before, physicalId } of touched) {
         if (resource.physicalId !== physicalId) await this.cleanUp(stack, resource.logicalId, before, physicalId);
       }
-      const failed = this.facts.deletesFailedCreates ? created.filter(({ status }) => status === 'CREATE_FAILED') : [];
-      for (const { logicalId, declaration, physicalId } of failed) {
+      const followed = created.filter((one) => stack.resources.get(one.logicalId) !== one);
+      for (const { logicalId, declaration, physicalId } of this.facts.deletesFailedCreates ? followed : []) {
         await this.cleanUp(stack, logicalId, declaration, physicalId);
       }
       const kept = new Set(template.map(({ logicalId }) => logicalId));

@@ -39,15 +39,17 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
   restores(record, happened).some(({ restore, later, between }) => {
     if (later.some(({ tags }) => claimOf(tags) === `RESTORED ${restore.by}`)) return false;
     const { sent, faults } = happened;
-    const withdrawn = sent.some((one) => one.withdrawn && one.request.RequestId === restore.by);
+    const isOver = sent.some(
+      ({ request, withdrawn, overlaps }) => (withdrawn || overlaps) && request.RequestId === restore.by,
+    );
     return (
       between.some(({ kind }) => kind === 'dies') ||
       // Its answer got lost, and so did the next look.
       (between.some(({ operation, moment }) => operation === 'RestoreSecret' && moment === 'after') &&
         failures(between).length > 0) ||
       failures(between).length > TRIES ||
-      // With a withdrawn request, the permissions of its role are withdrawn as well.
-      (withdrawn && faults.denialsOf(restore.by).some(({ at }) => at >= restore.at))
+      // With a request that is withdrawn, or failed in another delivery, the permissions of its role go as well.
+      (isOver && faults.denialsOf(restore.by).some(({ at }) => at >= restore.at))
     );
   });
 
@@ -230,7 +232,7 @@ export const hadChangedItsOwner: Excuse = (record, { before, sent }) =>
   sent.some(({ request, answer, stack, declaration, oldDeclaration }) => {
     const { owner, stackId, logicalId, origin } = readOwnership(record.tags);
     const isItsHolder = stackId === request.StackId && logicalId === request.LogicalResourceId;
-    if (request.RequestType !== 'Update' || !hasCompleted(stack, origin?.at)) return false;
+    if (request.RequestType === 'Create' || !hasCompleted(stack, origin?.at)) return false;
     const wasFor = readOwnership(before.get(record)?.tags ?? {}).owner;
     const isAttempt = wasFor === owner || answer?.status !== 'SUCCESS';
     return (
