@@ -368,6 +368,7 @@ export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
     const isUndone = (change: Change) =>
       letsGo(change) ||
       isReturned(change, mine[mine.indexOf(change) - 1]) ||
+      (change.operation === 'UntagResource' && readOwnership(change.tags).owner === undefined) ||
       ['RemoveRegionsFromReplication', 'UpdateSecretVersionStage'].includes(change.operation);
     const last = mine.filter((change) => isUndone(change) || isClaim(change)).pop();
     return last !== undefined && isUndone(last) && last.since - ON_THE_WAY <= endedAt;

@@ -152,7 +152,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   // Tags that somebody took away are put back also by a deployment that then fails.
   if (holderThen.owner === undefined && then.state === 'live' && isHeld(record, stacks)) return complaints;
   if (holderThen.owner !== holderNow.owner) {
-    complain(`has another owner, ${JSON.stringify(now.tags)},`, restoredBesides, racedWithItself);
+    complain(`has another owner, ${JSON.stringify(now.tags)},`, hadChangedItsOwner, restoredBesides, racedWithItself);
   }
   if (then.state === 'scheduled') {
     const broken = windowIsWhole(record, then, now, happened);
