@@ -140,7 +140,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   };
   // An empty secret that was given a value cannot be emptied again.
   if (then.value !== undefined && then.value !== now.value)
-    complain('has another value', leftByAnother, wroteTooLate, racedWithItself);
+    complain('has another value', hadChangedItsOwner, leftByAnother, wroteTooLate, racedWithItself);
   const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
   // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
   if ((held || isHeld(record, stacks)) && then.state === 'scheduled') return complaints;
