@@ -401,10 +401,10 @@ export const arrivedLate: Excuse = (record, happened) =>
   happened.changes.some((change) => {
     const one = change.record === record && happened.sent.find(({ request }) => request.RequestId === change.by);
     if (!one || one.endedAt === undefined || one.request.RequestType === 'Create') return false;
+    if (change.at <= one.endedAt || change.since > one.endedAt + FRESH) return false;
     // What was restored too late is scheduled again, unless a delivery came when the rollback had begun, and seemed to be of it.
-    if (change.operation === 'RestoreSecret')
-      return one.request.RequestType === 'Update' && one.endedAt - one.sentAt < 2 * SECOND;
-    return change.at > one.endedAt && change.since <= one.endedAt + FRESH;
+    const isUndone = one.request.RequestType === 'Delete' || one.endedAt - one.sentAt >= 2 * SECOND;
+    return change.operation !== 'RestoreSecret' || !isUndone;
   });
 
 /** As long as a key is dead, or a secret is replicated with another account, the rollback or Delete that it stops has not ended. */

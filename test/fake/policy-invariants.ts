@@ -179,8 +179,10 @@ const policyCameAndWent: Excuse = (record: SecretRecord, { sent }) =>
   );
 
 /** A policy of the template was there when the rollback scheduled the secret, and CloudFormation takes none off then. */
-const policyCameAndStayed: Excuse = (record, { policyChanges }) =>
-  policyChanges.some((change) => change.record === record && change.by === 'CloudFormation' && change.after);
+const policyCameAndStayed: Excuse = (record, { policyChanges }) => {
+  const last = policyChanges.filter((change) => change.record === record).pop();
+  return last?.by === 'CloudFormation' && last.after !== undefined;
+};
 
 const someDeliveriesOverlap: Excuse = (_record, { sent }) => sent.some(({ overlaps }) => overlaps);
 

@@ -23,7 +23,6 @@ const { owner, stackId, logicalId, origin, previousOwner, recoveryWindow } = OWN
 const AT_BANK = { owner: 'bank', stackId: BANK.stackId, logicalId: 'Vault' };
 const NOBODY = { owner: '', stackId: '', logicalId: '' };
 const TAKEN = heldBy(SHOP, 'ADOPTED', AT_BANK);
-const FROM_NOBODY = heldBy(SHOP, 'ADOPTED', {});
 const ENTIRELY = { holds: true, claimed: true, asOwner: true };
 const LATER = { ...SHOP, requestId: 'a later request' };
 
@@ -133,9 +132,6 @@ test.each<[string, Ownership, Record<string, boolean>]>([
   ['what another life of the stack holds', { ...holdingOf(SHOP), stackId: 'arn:shop/2' }, {}],
   ['what another owner has', { ...holdingOf(SHOP), owner: 'depot' }, { holds: true, claimed: true }],
   ['what has no owner', { ...holdingOf(SHOP), owner: undefined }, { holds: true, claimed: true }],
-  // An earlier delivery can have ended after it gave the owner back.
-  ['what it had begun to return', { ...readOwnership(TAKEN), owner: 'bank' }, ENTIRELY],
-  ['what it had begun to return to nobody', { ...readOwnership(FROM_NOBODY), owner: undefined }, ENTIRELY],
   ['nothing', {}, {}],
 ])('whose is %s', (_, ownership, { holds: held = false, claimed = false, asOwner = false }) => {
   expect(holds(SHOP, ownership)).toBe(held);

@@ -176,7 +176,7 @@ function isOurs(
 ): boolean {
   const { ownership } = found;
   if (reason.kind !== 'failed request' || !reason.memory) {
-    // An attempt that failed may have changed the owner, and CloudFormation names the one before.
+    // The owner may be the one before already, or one of an attempt that failed, which CloudFormation does not name.
     // @defence owner-of-an-attempt: return isHeld(found, declared, requester)
     return isHeld(found, declared, requester) || (undone && holds(requester, ownership));
   }

@@ -88,15 +88,9 @@ export function isSameHolder(now: Ownership, then: Ownership): boolean {
   return now.owner === then.owner && (isSame || wasReturned);
 }
 
-/**
- * Whether this resource holds the secret, in the name of its owner. The owner may be the one before already: an earlier
- * delivery can have ended after it gave the owner back.
- */
+/** Whether this resource holds the secret, in the name of its owner. */
 export function holdsAsOwner(requester: Requester, { owner }: DeclaredSecret, ownership: Ownership): boolean {
-  const { previous } = ownership;
-  // @defence owner-given-back: const returned = false
-  const returned = previous !== undefined && ownership.owner === (previous.owner || undefined);
-  return holds(requester, ownership) && (ownership.owner === owner || returned);
+  return holds(requester, ownership) && ownership.owner === owner;
 }
 
 /**

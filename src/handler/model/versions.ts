@@ -30,15 +30,13 @@ export function versionWith(label: string, { versions }: Pick<ExistingSecret, 'v
   return Object.keys(versions).find((id) => versions[id].includes(label));
 }
 
-/** The version that becomes current again when this one makes way; undefined where it has not taken its place. */
-export function versionBefore(versionId: string | undefined, secret: ExistingSecret): string | undefined {
-  if (versionId === undefined) return undefined;
-  // @defence value-still-current
-  if (versionWith('AWSCURRENT', secret) !== versionId) return undefined;
+/** The version that becomes current again when the current one makes way; undefined where that has not taken its place. */
+export function versionBefore(current: string | undefined, secret: ExistingSecret): string | undefined {
+  if (current === undefined) return undefined;
   const before = versionWith('AWSPREVIOUS', secret);
   // A version that has made way for this one was written later.
   // @defence only-what-took-its-place: return before
-  return before !== undefined && isOlder(before, versionId) ? before : undefined;
+  return before !== undefined && isOlder(before, current) ? before : undefined;
 }
 
 function isOlder(one: string, other: string): boolean {

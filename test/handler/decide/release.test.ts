@@ -70,7 +70,7 @@ const TABLE: [name: string, found: ExistingSecret | undefined, teardown: string,
   ['what it adopted', existing(ADOPTED), 'schedule', 'back to bank'],
   ['what nobody had', existing(heldBy(FIRST, 'ADOPTED', {})), 'schedule', 'back to nobody'],
 
-  ['what it had begun to return', existing({ ...TAKEN, [owner]: 'bank' }), 'schedule', "schedule as bank's"],
+  ['what it had begun to return', existing({ ...TAKEN, [owner]: 'bank' }), 'leave', "schedule as bank's"],
   ['the same, to nobody', existing(without(TAKEN_FROM_NOBODY, owner)), 'schedule', "schedule as nobody's"],
   ['what it adopted from whom nobody knows', existing(RECORDLESS), 'schedule', 'leave'],
   ['what it holds nobody knows how', existing(without(CREATED, origin)), 'schedule', 'leave'],
