@@ -111,7 +111,11 @@ test.concurrent("what a failed take-over gave back is its holder's, also with th
 
   // The role is told first that the owner is another one.
   await cloud.deploy('Returned', app({ secretName }));
-  expect(await cloud.secrets.tags(secretName)).toMatchObject({ [OWNER]: 'Returned', [tag('origin')]: 'RETURNED' });
+  const tags = await cloud.secrets.tags(secretName);
+  expect(tags).toMatchObject({ [OWNER]: 'Returned', [tag('stack-id')]: stackId, [tag('logical-id')]: logicalId });
+  // Nothing is left of the take-over.
+  for (const gone of ['origin', 'previous-owner', 'previous-stack-id', 'previous-logical-id'])
+    expect(tags).not.toHaveProperty([tag(gone)]);
   await cloud.destroy('Returned');
   expect(await cloud.secrets.daysLeft(secretName)).toBeGreaterThan(6);
 });
