@@ -46,7 +46,10 @@ describe('a rollback', () => {
     expect(decide(held, STRICT, 'rollback').action).toBe('resume');
     expect(decide(held, STRICT).action).toBe('refuse');
     for (const of of [OLD_SHOP, OTHER, BANK]) {
-      expect(decide(existing(heldBy(of)), LENIENT, 'rollback').action).toBe('leave');
+      expect(decide(existing(heldBy(of)), LENIENT, 'rollback')).toMatchObject({
+        action: 'leave',
+        why: expect.stringContaining('in other hands'),
+      });
     }
     const givenToDepot = { ...held, ownership: { ...held.ownership, owner: 'depot' } };
     expect(decide(givenToDepot, LENIENT, 'rollback').action).toBe('leave');

@@ -197,6 +197,12 @@ describe('a delivery that remembers what it found', () => {
     // Overlapping deliveries: one restored what the other found live, or took the origin off again.
     ['schedules what the other one restored', existing(TAKEN), adopted, "schedule as bank's"],
     ['gives back what the other one has half returned', existing(without(RECORDLESS, origin)), adopted, 'back to bank'],
+    [
+      'the same, where it lacks the stack as well',
+      existing(without(RECORDLESS, origin, stackId)),
+      adopted,
+      'back to bank',
+    ],
     ['schedules what the other one left of it', existing(without(RESTORED, origin)), restored, 'schedule'],
     ['leaves what has gone', undefined, created, 'leave'],
     // A Create that comes late cannot tell it from what it once completed, and was deleted since.
@@ -210,6 +216,11 @@ describe('a delivery that remembers what it found', () => {
     expect(decide(written, failedRequest(FIRST.requestId, memory), {}, FIRST)).toHaveProperty('undoVersion', undone);
     expect(decision).not.toMatchObject({ undoVersion: expect.any(String) });
   });
+});
+
+test('a secret that is new stays protected: it has no time before', () => {
+  const found = existing({ ...CREATED, [OWNERSHIP_TAG.purgeProtection]: 'new' });
+  expect(decide(found, removal(UNFINISHED), { PurgeProtection: 'ALWAYS' })).toHaveProperty('protection', 'on');
 });
 
 describe('the value that makes way', () => {
