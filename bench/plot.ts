@@ -13,7 +13,8 @@ export function plot(comparisons: readonly Comparison[]): string {
   const most = Math.max(2, Math.ceil(Math.max(...ratios)));
   const x = (ratio: number) => Math.round(COLUMNS.from + (ratio / most) * (COLUMNS.to - COLUMNS.from));
   const height = TOP + comparisons.length * ROW + 8;
-  const ticks = Array.from({ length: most + 1 }, (_, ratio) => ratio).filter((ratio) => most < 8 || ratio % 2 === 1);
+  const step = most < 8 ? 1 : most < 13 ? 2 : 5;
+  const ticks = Array.from({ length: most + 1 }, (_, ratio) => ratio).filter((ratio) => ratio % step === 1 % step);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
     '<title>What recoverable secrets take, next to what one would have instead</title>',
