@@ -230,11 +230,13 @@ export const wasGivenBack: Excuse = (record, { before, changes, sent, deployment
  */
 export const hadChangedItsOwner: Excuse = (record, { before, sent }) =>
   sent.some(({ request, answer, stack, declaration, oldDeclaration }) => {
-    const { owner, stackId, logicalId, origin } = readOwnership(record.tags);
+    const { owner, stackId, logicalId, origin, previous } = readOwnership(record.tags);
     const isItsHolder = stackId === request.StackId && logicalId === request.LogicalResourceId;
-    if (request.RequestType === 'Create' || !hasCompleted(stack, origin?.at)) return false;
+    // What such a deployment took from somebody goes back to that one, whatever owner it has.
+    if (request.RequestType === 'Create' || (previous && !hasCompleted(stack, origin?.at))) return false;
     const wasFor = readOwnership(before.get(record)?.tags ?? {}).owner;
-    const isAttempt = wasFor === owner || answer?.status !== 'SUCCESS';
+    const stayed = stack.events.some(({ status }) => /^(CREATE|UPDATE)_FAILED$/.test(status));
+    const isAttempt = wasFor === owner || answer?.status !== 'SUCCESS' || stayed;
     return (
       isItsHolder && isAttempt && [declaration, oldDeclaration].some((one) => one && ownerOf(one, stack.name) !== owner)
     );
