@@ -1772,4 +1772,13 @@ export const REGRESSIONS: readonly Regression[] = [
       destroy('One'),
     ],
   },
+  {
+    story: 'an attempt writes a value and is not rolled back, the next one changes the name, and all is rolled back',
+    templates: [[A], [secret('A', 'a', { value: 'declared 1' })], [secret('A', 'b')]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1, stays: true } }),
+      deploy('One', 2, { failure: { after: 1 } }),
+    ],
+  },
 ];

@@ -3,7 +3,7 @@ import { decideRevision } from '../decide/revise';
 import { isDenied, rejected } from '../errors';
 import { type Refused, refuseBeingDeleted } from '../messages';
 import { holds } from '../model/ownership';
-import type { ExistingSecret } from '../model/secret';
+import { type ExistingSecret, isLive } from '../model/secret';
 import { isWrittenSince, versionBefore, versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
 import { apply, putValueBack } from './apply';
@@ -22,6 +22,9 @@ export async function onUpdate(attempt: Attempt): Promise<Acquired> {
   // Another name is another secret. CloudFormation deletes the one before when everything else has succeeded.
   const direction = await attempt.direction();
   const acquired = await acquire(attempt, direction);
+  // An attempt that was not rolled back may have written a value before another one changed the name.
+  // @defence unfinished-value-of-former-name
+  if (direction.kind === 'rollback') await putUnfinishedBack(attempt, acquired.arn);
   // What CloudFormation knows it deletes itself; or the rollback leads to it, and this is a delivery of the Update before.
   // @defence told-is-deleted-later: const untold = before.name !== '' && declared.name !== before.name
   const untold = before.name !== '' && declared.name !== before.name && !isArnOf(physicalId, before.name);
@@ -31,6 +34,12 @@ export async function onUpdate(attempt: Attempt): Promise<Acquired> {
     await release(attempt, before.name, before, { kind: 'failed deployment' });
   }
   return acquired;
+}
+
+async function putUnfinishedBack(attempt: Attempt, arn: string): Promise<void> {
+  const secret = await describe(attempt.env, arn);
+  const unfinished = isLive(secret) ? await unfinishedVersion(attempt, secret) : undefined;
+  if (secret && unfinished !== undefined) await putValueBack(attempt.env, secret, unfinished);
 }
 
 async function revise(attempt: Attempt): Promise<Acquired> {
