@@ -1781,4 +1781,16 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 2, { failure: { after: 1 } }),
     ],
   },
+  {
+    story: 'a withdrawn Create gives the owner of what it restored back, which takes long, and then goes on',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS', restoredValue: 'REGENERATE' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, {
+        failure: { after: 0, cancels: 0 },
+        faults: [at(0, slow('TagResource', 0, 12_000)), at(0, slow('TagResource', 1, 13_000))],
+      }),
+    ],
+  },
 ];

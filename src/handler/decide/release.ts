@@ -175,16 +175,16 @@ function isOurs(
   undone: boolean,
 ): boolean {
   const { ownership } = found;
-  if (reason.kind !== 'failed request' || !reason.memory) {
-    // The owner may be the one before already, or one of an attempt that failed, which CloudFormation does not name.
-    // @defence owner-of-an-attempt: return isHeld(found, declared, requester)
-    return isHeld(found, declared, requester) || (undone && holds(requester, ownership));
+  const remembers = reason.kind === 'failed request' && reason.memory !== undefined;
+  if (remembers && !isClaimedBy(requester, ownership)) {
+    if (ownership.origin) return false;
+    // Another delivery that gives the secret back takes tags off, and may leave some of a claim that came in between.
+    // @defence undo-without-origin: return false
+    return holdsAsOwner(requester, declared, ownership) || hasLostTags(requester, [declared.owner], ownership);
   }
-  if (isClaimedBy(requester, ownership)) return holdsAsOwner(requester, declared, ownership);
-  if (ownership.origin) return false;
-  // Another delivery that gives the secret back takes tags off, and may leave some of a claim that came in between.
-  // @defence undo-without-origin: return false
-  return holdsAsOwner(requester, declared, ownership) || hasLostTags(requester, [declared.owner], ownership);
+  // The owner may be the one before already, or one of an attempt that failed, which CloudFormation does not name.
+  // @defence owner-of-an-attempt: return isHeld(found, declared, requester)
+  return isHeld(found, declared, requester) || (undone && holds(requester, ownership));
 }
 
 /** By its tags, or by what a tagging tool has left of them. */

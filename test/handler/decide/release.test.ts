@@ -194,6 +194,12 @@ describe('a delivery that remembers what it found', () => {
     ['gives back what its stack had', existing(RECORDLESS), { ...adopted, found: ownBefore }, 'back to shop'],
     ['gives back what it resumed', existing(ADOPTED), { ...adopted, found: existing(ADOPTED) }, 'back to bank'],
     ['leaves what it did not come to adopt', existing(heldBy(BANK)), adopted, 'leave'],
+    [
+      'goes on with what it had begun to return',
+      existing({ ...TAKEN, [owner]: 'bank' }),
+      restored,
+      "schedule as bank's",
+    ],
     // Overlapping deliveries: one restored what the other found live, or took the origin off again.
     ['schedules what the other one restored', existing(TAKEN), adopted, "schedule as bank's"],
     ['gives back what the other one has half returned', existing(without(RECORDLESS, origin)), adopted, 'back to bank'],
