@@ -132,10 +132,10 @@ export function dependsOnDeployment(
 function versionToUndo(found: ExistingSecret, reason: Reason): string | undefined {
   const { origin } = found.ownership;
   if (!origin || origin.outcome === 'CREATED') return undefined;
-  const current = versionWith('AWSCURRENT', found) ?? '';
-  // It may be of a deployment that completed.
+  // What came later may be of a deployment that completed.
   // @defence value-of-unknown-deployment
   if (isUnknown(reason)) return currentOf(found, origin.requestId);
+  const current = versionWith('AWSCURRENT', found) ?? '';
   // @defence value-of-later-attempt: return currentOf(found, origin.requestId)
   return isWrittenSince(origin, current) ? current : undefined;
 }

@@ -38,8 +38,9 @@ export async function onUpdate(attempt: Attempt): Promise<Acquired> {
 
 async function putUnfinishedBack(attempt: Attempt, arn: string): Promise<void> {
   const secret = await describe(attempt.env, arn);
-  const unfinished = isLive(secret) ? await unfinishedVersion(attempt, secret) : undefined;
-  if (secret && unfinished !== undefined) await putValueBack(attempt.env, secret, unfinished);
+  if (!isLive(secret)) return;
+  const unfinished = await unfinishedVersion(attempt, secret);
+  if (unfinished !== undefined) await putValueBack(attempt.env, secret, unfinished);
 }
 
 async function revise(attempt: Attempt): Promise<Acquired> {
