@@ -273,10 +273,11 @@ const whatIsOverIsOver: Invariant = ({ changes, sent }) =>
 
 /** A secret that is scheduled because its resource goes. */
 const whatGoesKeepsItsValue: Invariant = ({ before, after, changes, sent }) =>
-  [...before].flatMap(([record, { state, value }]) => {
+  [...before].flatMap(([record, { state, value, tags }]) => {
     const now = after.get(record);
     if (state !== 'live' || now?.state !== 'scheduled' || now.value === value) return [];
-    const { origin } = readOwnership(now.tags);
+    // What a deployment took that never completed is given back with its value.
+    const { origin } = readOwnership(tags);
     const by = sent.filter(({ request }) =>
       changes.some((change) => change.record === record && change.by === request.RequestId),
     );
