@@ -42,6 +42,8 @@ export interface Stack {
   unfinished?: Unfinished;
   /** Every state that the stack has entered. */
   readonly events: { readonly status: string; readonly at: number }[];
+  /** What was deleted of it. */
+  readonly deletions: { readonly logicalId: string; readonly physicalId: string; readonly at: number }[];
   /** When somebody deleted it. */
   deleted?: number;
   readonly resources: Map<string, Resource>;
@@ -214,14 +216,7 @@ export class CloudFormationModel implements StackDescriptions {
       case 'DescribeStackEvents':
         if (this.facts.eventsAreHidden) throw accessDenied(command, stackId);
         return {
-          StackEvents: stack?.events
-            .map(({ at, status }) => ({
-              StackId: stack.id,
-              PhysicalResourceId: stack.id,
-              ResourceStatus: status,
-              Timestamp: new Date(at),
-            }))
-            .reverse(),
+          StackEvents: stack && eventsOf(stack),
         };
       case 'DescribeStackResource': {
         const resource = stack ? stack.everyResource.get(logicalId) : this.nativeResource();
@@ -299,6 +294,7 @@ export class CloudFormationModel implements StackDescriptions {
       status: '',
       updated: 0,
       events: [],
+      deletions: [],
       resources: new Map(),
       everyResource: new Map(),
       site: { region, role },
@@ -659,6 +655,10 @@ export class CloudFormationModel implements StackDescriptions {
     if (!sent.answer)
       this.tell?.(`    ${cancels === undefined ? 'no answer came' : 'cancelled, nobody waits for the answer'}`);
     this.mark(resource, `${this.stateOf(type, stack)}_${sent.answer?.status === 'SUCCESS' ? 'COMPLETE' : 'FAILED'}`);
+    if (type === 'Delete' && sent.answer?.status === 'SUCCESS') {
+      const { logicalId, physicalId } = resource;
+      stack.deletions.push({ logicalId, physicalId, at: this.clock.now });
+    }
     if (duplicate === 'again' && sent.answer && cancels === undefined) {
       await done;
       await this.clock.sleep(2_000);
@@ -758,6 +758,22 @@ export class CloudFormationModel implements StackDescriptions {
 
 function changed(before: SecretDeclaration, after: SecretDeclaration): boolean {
   return JSON.stringify(propertiesOf(before)) !== JSON.stringify(propertiesOf(after));
+}
+
+/** The latest first. */
+function eventsOf({ id, events, deletions }: Stack) {
+  const ofStack = events.map((event) => ({ ...event, logicalId: '', physicalId: id }));
+  const ofResources = deletions.map((deletion) => ({ ...deletion, status: 'DELETE_COMPLETE' }));
+  return [...ofStack, ...ofResources]
+    .reverse()
+    .sort((one, other) => other.at - one.at)
+    .map(({ logicalId, physicalId, status, at }) => ({
+      StackId: id,
+      LogicalResourceId: logicalId,
+      PhysicalResourceId: physicalId,
+      ResourceStatus: status,
+      Timestamp: new Date(at),
+    }));
 }
 
 function amzDate(now: number): string {

@@ -37,8 +37,12 @@ function rollBack(stack: Deploy['stack']): Step {
 }
 
 /** The stacks are deployed at the same time; without a template one is destroyed. */
-function sideBySide(deploys: DeployStep['deploys'], faults: DeployStep['faults'] = []): Step {
-  return { kind: 'deploy', deploys, faults, duplicates: [] };
+function sideBySide(
+  deploys: DeployStep['deploys'],
+  faults: DeployStep['faults'] = [],
+  duplicates: DeployStep['duplicates'] = [],
+): Step {
+  return { kind: 'deploy', deploys, faults, duplicates };
 }
 
 const ONE_AND_TWO: DeployStep['deploys'] = [
@@ -1791,6 +1795,21 @@ export const REGRESSIONS: readonly Regression[] = [
         failure: { after: 0, cancels: 0 },
         faults: [at(0, slow('TagResource', 0, 12_000)), at(0, slow('TagResource', 1, 13_000))],
       }),
+    ],
+  },
+  {
+    story: 'what was replaced is deleted once more, when another stack has taken it and is giving it back',
+    templates: [[secret('A', 'a', { owner: 'shared' })], [secret('A', 'b', { owner: 'shared' })]],
+    steps: [
+      deploy('One', 0),
+      sideBySide(
+        [
+          { stack: 'One', template: 1 },
+          { stack: 'Two', template: 0, failure: { after: 1 } },
+        ],
+        [slow('TagResource', 0, 7_000, 'after')],
+        [{ request: 2, when: 'again' }],
+      ),
     ],
   },
 ];

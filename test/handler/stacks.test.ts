@@ -34,7 +34,7 @@ function cloudFormation({ stacks = {}, resource, changeSet = [], events = {}, fa
       return { ExecutionStatus: 'EXECUTE_IN_PROGRESS', ...answer, ...next };
     },
     DescribeStackEvents: ({ StackName, NextToken }) => {
-      const [StackEvents, next] = page(events[StackName], NextToken);
+      const [StackEvents, next] = page(events[StackName] ?? [[]], NextToken);
       return { StackEvents, ...next };
     },
   };
@@ -292,6 +292,33 @@ describe('a request is past', () => {
     const resource = ResourceStatus && { ResourceStatus, PhysicalResourceId: ARN };
     const stacks = cloudFormation({ resource: resource || undefined });
     expect(await stacks.isPast(type, { ...DB, physicalId }, Date.now())).toBe(expected);
+  });
+
+  // The secret may have come back to the resource since, whose Delete must not be carried out once more.
+  test.each<[boolean, string, string, number, object]>([
+    [true, 'was deleted since', 'UPDATE_COMPLETE', 10, {}],
+    [true, 'was deleted in the same second', 'UPDATE_COMPLETE', 10, { Timestamp: new Date(10_004) }],
+    [true, 'was deleted, and is being taken back', 'UPDATE_IN_PROGRESS', 10, {}],
+    [true, 'was deleted, and is being created anew', 'CREATE_IN_PROGRESS', 10, {}],
+    [false, 'was deleted long before', 'UPDATE_COMPLETE', 13, {}],
+    [false, 'is being deleted', 'DELETE_IN_PROGRESS', 10, {}],
+    [false, 'could not be deleted', 'UPDATE_COMPLETE', 10, { ResourceStatus: 'DELETE_FAILED' }],
+    [false, 'is another one than was deleted', 'UPDATE_COMPLETE', 10, { PhysicalResourceId: 'arn:another' }],
+    [false, 'is of another resource', 'UPDATE_COMPLETE', 10, { LogicalResourceId: 'Other' }],
+    [false, 'was deleted nobody knows when', 'UPDATE_COMPLETE', 10, { Timestamp: undefined }],
+  ])('%p: a Delete of what was replaced, and %s', async (expected, _, ResourceStatus, seconds, event) => {
+    const deleted = {
+      LogicalResourceId: 'Db',
+      PhysicalResourceId: ARN,
+      ResourceStatus: 'DELETE_COMPLETE',
+      Timestamp: new Date(12_000),
+    };
+    const stacks = cloudFormation({
+      resource: { ResourceStatus, PhysicalResourceId: 'arn:of-another-secret' },
+      events: { [SHOP]: [[{ ...deleted, LogicalResourceId: 'Later' }], [{ ...deleted, ...event }]] },
+    });
+    expect(await stacks.isPast('Delete', DB, seconds * 1_000)).toBe(expected);
+    expect(await stacks.isPast('Delete', DB)).toBe(false);
   });
 
   test.each<['Update' | 'Delete', number | undefined, number | undefined, boolean]>([

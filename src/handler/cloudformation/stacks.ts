@@ -8,18 +8,10 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { calling, errorName } from '../errors';
 import type { Deployment } from '../model/deployment';
+import { deploymentIn, wasDeletedSince } from './history';
 import { stackName } from './request';
 
 const NATIVE_TYPE = 'AWS::SecretsManager::Secret';
-
-/** A deployment has reached what it was for; the clean-up that may follow belongs to it. */
-const COMPLETED = ['CREATE_COMPLETE', 'IMPORT_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'];
-
-/** An operation on a stack begins. */
-const BEGINS = /^(CREATE|UPDATE|IMPORT|DELETE)_IN_PROGRESS$/;
-
-/** A deployment has been undone, its clean-up included. */
-const UNDONE = ['IMPORT_ROLLBACK_COMPLETE', 'ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE'];
 
 /** States of a resource in which nothing is under way with it. */
 const FINAL = /_(COMPLETE|FAILED|SKIPPED)$/;
@@ -41,42 +33,12 @@ export class Stacks {
   }
 
   /**
-   * What became of the deployment to which a request belongs. The answer stays the same however late it is asked for.
-   *
-   * The events of the outermost stack tell: a nested one completes before the deployment does. Their times and the time
-   * that CloudFormation puts on its requests are of one clock. A deletion of the stack is no deployment.
-   *
-   * @param at When the request was sent; where that is not known, no deployment that is under way can be excluded
-   * @param askedAt When the request was sent that asks. What a clean-up takes away has no part in the deployment that it
-   *   completes: an attempt before it may have failed, and not have been rolled back
+   * What became of the deployment to which a request belongs, see `deploymentIn`. The events of the outermost stack tell: a
+   * nested one completes before the deployment does.
    */
   async deployment(stackId: string, at?: number, askedAt?: number): Promise<Deployment> {
     const root = rootOf(stackId, (await this.stack(stackId))?.RootId);
-    // A request tells whole seconds.
-    const from = wholeSeconds(at ?? 0);
-    const wasSent = (time = new Date(0)) => askedAt === undefined || wholeSeconds(time.getTime()) <= askedAt;
-    let before = askedAt === undefined;
-    let idle: boolean | undefined;
-    let undone = false;
-    let oldest = Infinity;
-    for await (const { PhysicalResourceId: id, ResourceStatus: status = '', Timestamp: time } of this.events(root)) {
-      if (id !== root) continue;
-      // @defence taken-away-by-clean-up: before = true
-      before ||= BEGINS.test(status) && wasSent(time);
-      if (status.startsWith('DELETE_')) continue;
-      const completed = COMPLETED.includes(status);
-      const atRest = completed || UNDONE.includes(status);
-      idle ??= atRest;
-      // @defence unknown-as-when-asked: if (at === undefined) return { outcome: idle ? 'completed' : 'under way', idle }
-      if (at === undefined && wasSent(time)) return { outcome: atRest ? 'completed' : 'under way', idle };
-      oldest = time?.getTime() ?? oldest;
-      if (oldest < from) return { outcome: undone ? 'undone' : 'under way', idle };
-      if (completed && before) return { outcome: 'completed', idle };
-      undone ||= UNDONE.includes(status);
-    }
-    // Events are kept for 90 days; what is older was not left unfinished for so long.
-    const forgotten = from < wholeSeconds(oldest);
-    return { outcome: forgotten ? 'completed' : undone ? 'undone' : 'under way', idle: idle ?? true };
+    return deploymentIn(this.events(root), root, at, askedAt);
   }
 
   /** The name that the outermost stack around this one was deployed under. */
@@ -118,9 +80,12 @@ export class Stacks {
     }
     // A resource that was replaced is deleted under the same logical id, while its successor is complete.
     const wasTold = /^(arn|recoverable-secret):/.test(of.physicalId);
-    const replaced = wasTold && current !== of.physicalId && !status.startsWith('DELETE_');
-    // @defence delete-of-replaced: return FINAL.test(status)
-    return FINAL.test(status) && !replaced;
+    const replaced = wasTold && current !== of.physicalId;
+    const deletes = status.startsWith('DELETE_');
+    // @defence delete-of-replaced: if (FINAL.test(status)) return true
+    if (FINAL.test(status) && (deletes || !replaced)) return true;
+    // @defence deleted-since: return false
+    return !deletes && sentAt !== undefined && wasDeletedSince(this.events(of.stackId), of, sentAt);
   }
 
   /** Whether CloudFormation has left the native resource behind, or is about to do so in the running deployment. */
@@ -211,10 +176,6 @@ async function unlessAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
     if (ABSENT.includes(errorName(error))) return undefined;
     throw error;
   }
-}
-
-function wholeSeconds(time: number): number {
-  return Math.floor(time / 1_000) * 1_000;
 }
 
 function rootOf(stackId: string, rootId: string | undefined): string {
