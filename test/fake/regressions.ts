@@ -1812,4 +1812,13 @@ export const REGRESSIONS: readonly Regression[] = [
       ),
     ],
   },
+  {
+    story: 'of two deliveries one restores, fails and schedules in the moment in which the other one adopts',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS', existingPolicy: 'ADOPT' })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, { duplicates: twice(300), faults: [at(0, fault('DescribeSecret', 1, 'internal'))] }),
+    ],
+  },
 ];

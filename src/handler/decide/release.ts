@@ -206,7 +206,7 @@ function wasAdopted({ origin }: Ownership, memory?: Memory): boolean {
  * scheduled secret cannot be tagged, so its owner has not been given back then.
  */
 function isScheduledAsTaken({ owner, previous, origin }: Ownership): boolean {
-  return origin?.outcome === 'RESTORED' && previous !== undefined && owner !== (previous.owner || undefined);
+  return origin !== undefined && previous !== undefined && owner !== (previous.owner || undefined);
 }
 
 /** Only what a deployment that completed has asked for, and where the tags are as IAM and the secret's policy want them. */

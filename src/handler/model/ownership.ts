@@ -132,7 +132,7 @@ export function claim(declared: DeclaredSecret, requester: Requester, outcome: O
 }
 
 /** Tells a rollback that the request restored the secret, also where another delivery of it found it live. */
-export function restoredBy({ requestId }: Requester): Tags {
+export function restoredBy({ requestId }: Pick<Requester, 'requestId'>): Tags {
   return { [OWNERSHIP_TAG.restoredBy]: requestId };
 }
 

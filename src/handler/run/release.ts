@@ -1,11 +1,12 @@
 import type { LettingGo } from '../aftermath';
 import { pollUntil, retryOnStale } from '../aws/retry';
-import { describe, isPassed, restore } from '../aws/secrets';
+import { describe, isPassed, restore, tag } from '../aws/secrets';
 import { decideRelease, dependsOnDeployment, type Reason, type Release } from '../decide/release';
 import { isDenied, Stale } from '../errors';
 import { failCrossAccount, failRestoreToGiveBack } from '../messages';
 import { leavingRegions } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
+import { restoredBy } from '../model/ownership';
 import type { ExistingSecret } from '../model/secret';
 import { versionBefore } from '../model/versions';
 import { awaitNoReplica, putValueBack } from './apply';
@@ -123,10 +124,14 @@ async function perform(
   decision: Release,
 ): Promise<Stale | undefined> {
   const { secret } = seen;
+  const { origin } = secret.ownership;
   if (decision.do === 'schedule' && decision.restoreFirst) {
     // @defence own-restore-undone
     attempt.restoring = secret;
     await restore(attempt.env, secret);
+    // What was adopted would be given back live.
+    // @defence stays-scheduled
+    if (origin?.outcome === 'ADOPTED') await tag(attempt.env, secret.arn, restoredBy(origin));
     return new Stale(failRestoreToGiveBack(secret));
   }
   // While the secret is live.

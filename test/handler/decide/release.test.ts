@@ -81,7 +81,7 @@ const TABLE: [name: string, found: ExistingSecret | undefined, teardown: string,
 
   ['scheduled, created', existing(CREATED, SCHEDULED), 'leave', 'leave'],
   ['scheduled, restored', existing(RESTORED, SCHEDULED), 'leave', 'leave'],
-  ['scheduled, adopted', existing(ADOPTED, SCHEDULED), 'leave', 'leave'],
+  ['scheduled, adopted', existing(ADOPTED, SCHEDULED), 'leave', "restore, then schedule as bank's"],
   ['scheduled as its own', existing(TAKEN, SCHEDULED), 'leave', "restore, then schedule as bank's"],
   ["the same, nobody's", existing(TAKEN_FROM_NOBODY, SCHEDULED), 'leave', "restore, then schedule as nobody's"],
   ['scheduled and returned', existing({ ...TAKEN, [owner]: 'bank' }, SCHEDULED), 'leave', 'leave'],
@@ -303,7 +303,12 @@ describe('whatever is found, whoever asks, for whatever reason', () => {
   });
 
   test('CloudFormation is not asked about what is as it should be, nor about what is none of its business', () => {
-    for (const found of [existing(CREATED), existing(RESTORED), existing(ADOPTED, SCHEDULED), existing(heldBy(BANK))]) {
+    for (const found of [
+      existing(CREATED),
+      existing(RESTORED),
+      existing(RESTORED, SCHEDULED),
+      existing(heldBy(BANK)),
+    ]) {
       expect(dependsOnDeployment(found, declared(), DELETE, removal())).toBe(false);
     }
     expect(dependsOnDeployment(existing(heldBy(BANK)), declared(FORCE), DELETE, failedDeployment())).toBe(false);
@@ -317,8 +322,10 @@ describe('whatever is found, whoever asks, for whatever reason', () => {
     }
   });
 
-  test('what was adopted and never kept is neither scheduled nor deleted', () => {
-    const adopted = COMBINATIONS.filter(({ found }) => found?.ownership.origin?.outcome === 'ADOPTED');
+  test('what was adopted and never kept is neither scheduled nor deleted, unless it is scheduled already', () => {
+    const adopted = COMBINATIONS.filter(
+      ({ found }) => found?.ownership.origin?.outcome === 'ADOPTED' && !found.deletedDate,
+    );
     const kept = ({ reason }: { reason: Reason }) =>
       reason.kind !== 'failed request' && reason.deployment?.outcome === 'completed';
     for (const { found, reason, given, by } of adopted.filter((each) => !kept(each))) {
