@@ -372,8 +372,8 @@ export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
       isReturned(change, mine[mine.indexOf(change) - 1]) ||
       (change.operation === 'UntagResource' && readOwnership(change.tags).owner === undefined) ||
       ['RemoveRegionsFromReplication', 'UpdateSecretVersionStage'].includes(change.operation);
-    const last = mine.filter((change) => isUndone(change) || isClaim(change)).pop();
-    return last !== undefined && isUndone(last) && last.since - ON_THE_WAY <= endedAt;
+    const [undoing] = mine.slice(mine.map(isClaim).lastIndexOf(true) + 1).filter(isUndone);
+    return undoing !== undefined && undoing.since - ON_THE_WAY <= endedAt;
   });
 
 /**
@@ -408,6 +408,21 @@ export const arrivedLate: Excuse = (record, happened) =>
     const isUndone = one.request.RequestType === 'Delete' || one.endedAt - one.sentAt >= 2 * SECOND;
     return change.operation !== 'RestoreSecret' || !isUndone;
   });
+
+/** An Update was withdrawn so soon that its next delivery, which found another Update under way, took that for itself. */
+export const seemedToRollBack: Excuse = (record, { changes, sent }) =>
+  sent.some(
+    ({ request, withdrawn, sentAt, endedAt = Infinity }) =>
+      request.RequestType === 'Update' &&
+      withdrawn &&
+      endedAt - sentAt <= CLOCKS_DIFFER &&
+      changes.some(
+        ({ record: changed, by, since }) => changed === record && by === request.RequestId && since > endedAt,
+      ),
+  );
+
+/** For how long the function cannot tell an Update from the one that follows it. */
+const CLOCKS_DIFFER = 3 * SECOND;
 
 /** As long as a key is dead, or a secret is replicated with another account, the rollback or Delete that it stops has not ended. */
 export const isObstructed: Excuse = (record, { obstructed, stacks }) =>

@@ -37,6 +37,8 @@ export const nothingForeignIsTouched: Invariant = (happened) => {
       return replacedBy.record === record && cameBetween(replacedBy, { ...change, since: since ?? change.since }, lag);
     });
     const seen = recent.map(({ picture }) => picture);
+    // It is the state that lags, and not the tags.
+    if (then && stacks.facts.stateLags) seen.push(...seen.map(({ state }) => ({ state, tags: then.tags })));
     if (then) past.push({ picture: then, replacedBy: change });
     const state = operation === 'RestoreSecret' ? 'live' : operation === 'DeleteSecret' ? 'scheduled' : then?.state;
     known.set(record, { state: state ?? 'live', tags });

@@ -21,6 +21,7 @@ import {
   restoredBesides,
   restoredInTurn,
   restoredWithoutTrace,
+  seemedToRollBack,
   tookAtOnce,
   tookWhatAnotherRestored,
   twoWriters,
@@ -215,6 +216,7 @@ const nothingIsLeftBehind: Invariant = (happened) => {
           cleanedUpLate,
           tookWhatAnotherRestored,
           isGivenUp,
+          couldNotSeeStack,
           couldNotSeeEvents,
         ],
       },
@@ -299,6 +301,7 @@ const whatIsDeployedIsAsDeclared: Invariant = (happened) =>
     unless: [
       arrivedLate,
       couldNotSeeStack,
+      seemedToRollBack,
       undoneByTheOther,
       undoneBeforeItDied,
       restoredWithoutTrace,

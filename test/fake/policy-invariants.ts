@@ -18,10 +18,10 @@ import {
   type Complaint,
   type Excuse,
   type Happened,
-  hasCompleted,
   type Invariant,
   isHeld,
   isRetained,
+  wasDeployed,
 } from './happened';
 import type { SecretRecord } from './secret-record';
 import type { Picture } from './snapshot';
@@ -53,13 +53,12 @@ export const noForeignPolicyIsTouched: Invariant = (happened) => {
 export const whatIsScheduledIsProtected: Invariant = (happened) => {
   const { changes, sent, after } = happened;
   return sent.flatMap((one) => {
-    const { request, declaration, stack } = one;
+    const { request, declaration } = one;
     if (request.RequestType !== 'Delete' || !declaration.purgeProtection) return [];
     return changes.flatMap(({ record, by, operation, forced, at, tags }): Complaint[] => {
       if (by !== request.RequestId || operation !== 'DeleteSecret' || forced) return [];
       if (changes.some((later) => later.record === record && later.at > at)) return [];
-      if (after.get(record)?.state !== 'scheduled' || !hasCompleted(stack, readOwnership(tags).origin?.at, at))
-        return [];
+      if (after.get(record)?.state !== 'scheduled' || !wasDeployed(one, readOwnership(tags).origin?.at)) return [];
       if (policyFound(record.policy) !== 'none') return [];
       return [{ record, broken: 'is scheduled and not protected', unless: [couldNotSetPolicy(one), arrivedLate] }];
     });
