@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DescribeStackResourceCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeStackEventsCommand, DescribeStackResourceCommand } from '@aws-sdk/client-cloudformation';
 import {
   BatchGetSecretValueCommand,
   CancelRotateSecretCommand,
@@ -319,6 +319,13 @@ export const resourceInRollback: Question = async (account, facts) => {
   const [, given = 'nothing', sent = ''] =
     /^given (\S+) at (\S+)$/.exec(`${(await resource())?.PhysicalResourceId}`) ?? [];
   facts.record('resource in a rollback: the physical id in its Update', 'that of before, or the new one', given);
+  const { StackEvents = [] } = await account.cloudFormation.send(new DescribeStackEventsCommand({ StackName }));
+  const deleted = StackEvents.filter((event) => event.ResourceStatus === 'DELETE_COMPLETE');
+  facts.record(
+    'resource in a rollback: physical id of what was replaced, in the event of its deletion',
+    'second, or none',
+    deleted.find((event) => event.LogicalResourceId === 'Resource')?.PhysicalResourceId ?? 'none',
+  );
   const since = seen.get('UPDATE_IN_PROGRESS')?.getTime();
   facts.record(
     'resource in a rollback: its LastUpdatedTimestamp against X-Amz-Date',

@@ -353,7 +353,8 @@ export class CloudFormationModel implements StackDescriptions {
     const attempts = stack.unfinished ?? { stable, policies: policiesBefore, created: [], touched: [] };
     const { created, touched } = attempts;
     await this.begins(stack, 'UPDATE_IN_PROGRESS');
-    this.changeRole(stack, template, declaredBefore);
+    // What an attempt has taken away goes when everything has succeeded.
+    this.changeRole(stack, template, [...declaredBefore, ...(attempts.stable?.template ?? [])]);
 
     let failed: { readonly resource: Resource; readonly before: SecretDeclaration } | undefined;
     let ok = true;
@@ -655,7 +656,7 @@ export class CloudFormationModel implements StackDescriptions {
     if (!sent.answer)
       this.tell?.(`    ${cancels === undefined ? 'no answer came' : 'cancelled, nobody waits for the answer'}`);
     this.mark(resource, `${this.stateOf(type, stack)}_${sent.answer?.status === 'SUCCESS' ? 'COMPLETE' : 'FAILED'}`);
-    if (type === 'Delete' && sent.answer?.status === 'SUCCESS') {
+    if (type === 'Delete' && sent.answer?.status === 'SUCCESS' && !this.facts.deletesSilently) {
       const { logicalId, physicalId } = resource;
       stack.deletions.push({ logicalId, physicalId, at: this.clock.now });
     }

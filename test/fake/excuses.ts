@@ -178,13 +178,13 @@ export const isGivenUp: Excuse = (record, { sent, faults }) =>
     return !withdrawn && request.RequestType === 'Delete' && answer?.status !== 'SUCCESS' && hits.length > 0 && !again;
   });
 
-/** A Delete that may not see the events of its stack gives back what it got hold of, see `Attempt.deployment`. */
+/** What may not see the events of its stack changes as little as can be, see `Attempt.deployment`. */
 export const couldNotSeeEvents: Excuse = (_record, { sent, faults }) =>
   sent.some(({ request }) => {
     const refused = faults
       .of(request.RequestId)
       .filter(({ operation, kind }) => kind === 'denied' && /^DescribeStack(s|Events)$/.test(operation));
-    return request.RequestType === 'Delete' && refused.length > 3;
+    return request.RequestType !== 'Create' && refused.length > 3;
   });
 
 function isSameResource({ request: one }: Sent, { request: other }: Sent): boolean {
@@ -423,6 +423,16 @@ export const seemedToRollBack: Excuse = (record, { changes, sent }) =>
 
 /** For how long the function cannot tell an Update from the one that follows it. */
 const CLOCKS_DIFFER = 3 * SECOND;
+
+/** Nothing told a delivery that what was replaced had been deleted. */
+export const deletedSilently: Excuse = (_record, { stacks, sent }) =>
+  stacks.facts.deletesSilently &&
+  sent.some(
+    ({ request, stack, endedAt }) =>
+      request.RequestType === 'Delete' &&
+      endedAt !== undefined &&
+      stack.everyResource.get(request.LogicalResourceId)?.physicalId !== request.PhysicalResourceId,
+  );
 
 /** As long as a key is dead, or a secret is replicated with another account, the rollback or Delete that it stops has not ended. */
 export const isObstructed: Excuse = (record, { obstructed, stacks }) =>

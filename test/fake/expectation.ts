@@ -154,7 +154,10 @@ function canReplicate(
   const failed = [...(record?.replicas.values() ?? [])].some(({ status }) => status === 'Failed');
   const isFree = (region: string) => {
     const there = secrets.named(region, name);
-    return !there || (record !== undefined && there.replicaOf === record);
+    const isComing = secrets.records.some(
+      (other) => other !== record && other.name === name && other.replicas.has(region),
+    );
+    return !isComing && (!there || (record !== undefined && there.replicaOf === record));
   };
   return !failed && replicas.every(isFree);
 }

@@ -42,6 +42,8 @@ export interface Facts {
   readonly attemptCounts: boolean;
   /** A Create that failed, and was followed by another one, is deleted like what was replaced. */
   readonly deletesFailedCreates: boolean;
+  /** The events of a stack do not tell when what was replaced has been deleted. */
+  readonly deletesSilently: boolean;
   /** A resource whose Update is rolled back has states of its own. */
   readonly rollbackHasStates: boolean;
   /** A policy of the template takes the place of one that is there, instead of failing. */
@@ -75,6 +77,7 @@ export const NO_SURPRISES: Facts = {
   rollbackKnowsNewId: false,
   attemptCounts: false,
   deletesFailedCreates: false,
+  deletesSilently: false,
   rollbackHasStates: false,
   policyTakesPlace: false,
   withdrawsUpdates: false,

@@ -9,6 +9,7 @@ import {
   couldNotSeeEvents,
   couldNotSeeStack,
   createdForNobody,
+  deletedSilently,
   FRESH,
   hadChangedItsOwner,
   hadTakenAtOnce,
@@ -141,7 +142,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   };
   // An empty secret that was given a value cannot be emptied again.
   if (then.value !== undefined && then.value !== now.value)
-    complain('has another value', hadChangedItsOwner, leftByAnother, wroteTooLate, racedWithItself);
+    complain('has another value', couldNotSeeEvents, hadChangedItsOwner, leftByAnother, wroteTooLate, racedWithItself);
   const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
   // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
   if ((held || isHeld(record, stacks)) && then.state === 'scheduled') return complaints;
@@ -270,7 +271,7 @@ const whatIsOverIsOver: Invariant = ({ changes, sent }) =>
       return one.record === record && one.at > endedAt && other?.request.StackId !== request?.StackId;
     };
     if (!isOver || !changes.slice(0, index).some(isOther)) return [];
-    return [{ record, broken: `got a ${operation} by ${by}, which was over`, unless: [letGoAtOnce] }];
+    return [{ record, broken: `got a ${operation} by ${by}, which was over`, unless: [letGoAtOnce, deletedSilently] }];
   });
 
 /** A secret that is scheduled because its resource goes. */

@@ -1821,4 +1821,10 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('Two', 1, { duplicates: twice(300), faults: [at(0, fault('DescribeSecret', 1, 'internal'))] }),
     ],
   },
+  {
+    story:
+      'a Delete may not see the events of its stack at first, puts the value of the holder before back, and sees them then',
+    templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE' })]],
+    steps: [deploy('One', 0), deploy('Two', 1), destroy('Two', { faults: denied('DescribeStacks', 4) })],
+  },
 ];

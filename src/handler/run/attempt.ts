@@ -13,6 +13,9 @@ import type { ExistingSecret } from '../model/secret';
 /** CloudFormation waits for no request any longer. */
 const OUTDATED_MS = SERVICE_TIMEOUT_SECONDS * 1_000;
 
+/** Where the function may not see the events of its stack. */
+const UNKNOWN: Deployment = { outcome: 'unknown', idle: false };
+
 /** Whether CloudFormation still waits for what a request does. */
 export type Validity = 'current' | 'completed' | 'withdrawn' | 'stale';
 
@@ -29,6 +32,7 @@ export class Attempt {
   /** What it has set out to restore in order to let go of it. */
   restoring?: ExistingSecret;
   private rollingBack?: Promise<boolean>;
+  private seesNoEvents = false;
   /** When CloudFormation was last known to wait for this request. */
   private awaitedAt: number;
 
@@ -108,10 +112,14 @@ export class Attempt {
   /** What became of the deployment to which a request of this resource belongs, see `Stacks.deployment`. */
   async deployment(at: number | undefined): Promise<Deployment> {
     const { stackId, sentAt } = this.requester;
+    // Half of what was begun without an answer must not be ended with one.
+    // @defence stays-unknown
+    if (this.seesNoEvents) return UNKNOWN;
     return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at, sentAt)).catch((error) => {
-      // @defence events-not-seen
-      if (isDenied(error)) return { outcome: 'unknown', idle: false };
-      throw error;
+      // @defence events-not-seen: throw error
+      if (!isDenied(error)) throw error;
+      this.seesNoEvents = true;
+      return UNKNOWN;
     });
   }
 
