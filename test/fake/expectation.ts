@@ -88,9 +88,9 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   if (record?.sharedWith || isOff) return 'FAILED';
   const { restorePolicy, existingPolicy } = declaration;
   const owner = ownerOf(declaration, stack.name);
+  // The resource may have another secret than was declared, or none.
   const held = secrets.records.find(({ arn }) => arn === request.PhysicalResourceId);
-  const isOfAnotherName = held !== undefined && held.name !== declaration.name;
-  if (type === 'Update' && declaration.name === oldDeclaration?.name && !isOfAnotherName) {
+  if (type === 'Update' && declaration.name === oldDeclaration?.name && held?.name === declaration.name) {
     if (!record || record.arn !== request.PhysicalResourceId || stateOf(record) === 'being deleted') return 'FAILED';
     if (!mayRevise(record, sent)) return 'FAILED';
     if (!deadKey) return 'SUCCESS';

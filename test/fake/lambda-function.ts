@@ -100,6 +100,8 @@ export class LambdaFunction {
       const never = new Promise<never>(() => {});
       /** What the function is trying to do, if need be several times in a row. */
       let trying: Trying = { operation: '', since: 0 };
+      /** When what it has seen of a secret was so, if that was long under way. */
+      let lateLook: number | undefined;
 
       const travel: Caller['travel'] = async (operation, input, effect) => {
         if (trying.operation !== operation) {
@@ -130,10 +132,13 @@ export class LambdaFunction {
         if (fault?.moment === 'before' && delay === 0) return strike();
         try {
           const result = effect();
+          const effectAt = this.clock.now;
           this.tell?.(`      ${about}: ${operation}${summary(input)} -> ${resultSummary(operation, result)}`);
           if (fault?.kind === 'slow' && fault.moment === 'after') await wait(delay);
           if (!fault || fault.kind === 'slow') {
             const { restoringSince } = trying;
+            if (operation === 'DescribeSecret')
+              lateLook = this.clock.now - effectAt > 2 * SECOND ? effectAt : undefined;
             if (operation === 'DescribeSecret') trying = { operation: '', since: 0, restoringSince };
             else if (operation !== 'RestoreSecret') trying = { operation: '', since: 0 };
             return result;
@@ -149,7 +154,7 @@ export class LambdaFunction {
       const caller: Caller = {
         name: request.RequestId,
         may: (action, target) => site.role.may(action, target),
-        since: () => trying.since,
+        since: () => Math.min(trying.since, lateLook ?? Infinity),
         restoringSince: () => trying.restoringSince,
         travel,
       };

@@ -1768,7 +1768,7 @@ export const REGRESSIONS: readonly Regression[] = [
       // The owner goes first, and the rest never.
       deploy('Two', 0, {
         failure: { after: 1 },
-        faults: denied('UntagResource', 34)
+        faults: denied('UntagResource', 29)
           .slice(1)
           .map((one) => at(1, one)),
       }),
@@ -1826,5 +1826,47 @@ export const REGRESSIONS: readonly Regression[] = [
       'a Delete may not see the events of its stack at first, puts the value of the holder before back, and sees them then',
     templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE' })]],
     steps: [deploy('One', 0), deploy('Two', 1), destroy('Two', { faults: denied('DescribeStacks', 4) })],
+  },
+  {
+    story: 'an Update that goes on from a failed one is delivered twice, and both put the value from before back',
+    templates: [
+      [A],
+      [secret('A', 'a', { value: 'generated 2' })],
+      [secret('A', 'a', { value: 'declared 1', purgeProtection: true })],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { failure: { after: 1, stays: true } }),
+      deploy('One', 2, { duplicates: twice(80) }),
+    ],
+  },
+  {
+    story: 'a delivery fails and waits until it may give the owner back, and another one is carried through',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    facts: { stateLags: true },
+    steps: [
+      deploy('One', 0),
+      destroy('One'),
+      deploy('Two', 1, {
+        duplicates: twice(1_500),
+        faults: [
+          at(0, fault('TagResource', 0, 'throttle', 'after')),
+          at(0, fault('TagResource', 1, 'denied')),
+          at(0, fault('TagResource', 2, 'denied')),
+          at(0, fault('TagResource', 3, 'denied')),
+        ],
+      }),
+    ],
+  },
+  {
+    story: 'a secret is deleted for good while another delivery takes the wish for that off its tags',
+    templates: [
+      [secret('A', 'a', { force: true, ...REPLICATED })],
+      [secret('B', 'a', { force: true, existingPolicy: 'ADOPT', restoredValue: 'REGENERATE', ...REPLICATED })],
+    ],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, { duplicates: twice(300), faults: [at(0, fault('GetRandomPassword', 0, 'internal', 'after'))] }),
+    ],
   },
 ];

@@ -35,11 +35,18 @@ describe('a value', () => {
     expect(service.inputs('UpdateSecretVersionStage')).toEqual(moved ? [input] : []);
   });
 
-  test('that cannot be taken back is told by the call', async () => {
-    const { env } = prepared({ UpdateSecretVersionStage: [serviceError('InternalServiceError')] });
+  test.each<[string, object | Error, boolean]>([
+    ['cannot be taken back', { VersionIdsToStages: { [WRITTEN]: ['AWSCURRENT'] } }, false],
+    ['cannot be seen any more', MISSING, false],
+    ['another delivery has taken back', { VersionIdsToStages: { old: ['AWSCURRENT'] } }, true],
+    ['a rotation has followed', { VersionIdsToStages: { next: ['AWSCURRENT'], [WRITTEN]: ['AWSPREVIOUS'] } }, true],
+  ])('that %s', async (_, now, passes) => {
+    const refusal = serviceError('InvalidParameterException');
+    const { env } = prepared({ UpdateSecretVersionStage: [refusal], DescribeSecret: [now] });
     const secret = existing({}, { VersionIdsToStages: { old: ['AWSPREVIOUS'], [WRITTEN]: ['AWSCURRENT'] } });
-    const failure = 'UpdateSecretVersionStage failed with InternalServiceError';
-    await expect(putValueBack(env, secret, WRITTEN)).rejects.toThrow(failure);
+    const back = putValueBack(env, secret, WRITTEN);
+    if (passes) await back;
+    else await expect(back).rejects.toThrow('UpdateSecretVersionStage failed with InvalidParameterException');
   });
 });
 

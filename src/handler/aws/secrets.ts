@@ -110,16 +110,21 @@ export async function remove(
   }
 }
 
-export async function tag(env: Environment, arn: string, tags: Tags): Promise<void> {
+export async function tag(env: Environment, arn: string, tags: Tags, transient = STATE_LAG): Promise<void> {
   if (Object.keys(tags).length === 0) return;
-  await retryTransient(env, 'TagResource', STATE_LAG, () =>
+  await retryTransient(env, 'TagResource', transient, () =>
     env.secrets.send(new TagResourceCommand({ SecretId: arn, Tags: tagList(tags) })),
   );
 }
 
-export async function untag(env: Environment, arn: string, keys: readonly string[]): Promise<void> {
+export async function untag(
+  env: Environment,
+  arn: string,
+  keys: readonly string[],
+  transient = STATE_LAG,
+): Promise<void> {
   if (keys.length === 0) return;
-  await retryTransient(env, 'UntagResource', STATE_LAG, () =>
+  await retryTransient(env, 'UntagResource', transient, () =>
     env.secrets.send(new UntagResourceCommand({ SecretId: arn, TagKeys: [...keys] })),
   );
 }

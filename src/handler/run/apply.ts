@@ -100,7 +100,15 @@ async function write(
 /** Makes the version before current again, where `versionId` is the one that took its place. */
 export async function putValueBack(env: Attempt['env'], secret: ExistingSecret, versionId: string): Promise<void> {
   const before = versionBefore(versionId, secret);
-  if (before !== undefined) await moveLabel(env, secret.arn, 'AWSCURRENT', { from: versionId, to: before });
+  if (before === undefined) return;
+  try {
+    await moveLabel(env, secret.arn, 'AWSCURRENT', { from: versionId, to: before });
+  } catch (error) {
+    // Another delivery was faster.
+    const now = await describe(env, secret.arn);
+    // @defence put-back-already: throw error
+    if (!now || versionWith('AWSCURRENT', now) === versionId) throw error;
+  }
 }
 
 /**

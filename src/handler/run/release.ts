@@ -155,7 +155,7 @@ async function perform(
       // @defence gives-back-without-leaving
       await awaitNoReplica(attempt, secret.arn, regionsOnTheWayOut(secret));
       const passedSince = await overtaken(attempt, seen);
-      return passedSince ? passedSince.stale : giveBack(attempt, secret, decision.to);
+      return passedSince ? passedSince.stale : giveBack(attempt, seen, decision.to);
     }
     case 'schedule':
       return schedule(attempt, seen, declared, decision.ownerTo);

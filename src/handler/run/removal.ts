@@ -20,8 +20,9 @@ export async function schedule(
 ): Promise<Stale | undefined> {
   const passed = await makeReady(attempt, seen, declared);
   if (passed) return passed.stale;
-  // @defence gives-owner-back
-  if (ownerTo) await giveBackOwner(attempt, seen.secret, ownerTo);
+  // @defence gives-owner-back: const passedBefore = ownerTo && (await overtaken(attempt, seen))
+  const passedBefore = ownerTo && (await giveBackOwner(attempt, seen, ownerTo));
+  if (passedBefore) return passedBefore.stale;
   const passedSince = ownerTo && (await overtaken(attempt, seen));
   // @defence still-so-with-its-owner
   if (passedSince) return passedSince.stale;

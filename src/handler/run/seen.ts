@@ -1,3 +1,4 @@
+import { OWNERSHIP_TAG } from '../../private/contract';
 import { FRESH_MS, freshly, pollUntil } from '../aws/retry';
 import { describe, tag } from '../aws/secrets';
 import type { Environment } from '../environment';
@@ -36,7 +37,11 @@ export async function hasChanged(env: Environment, secret: ExistingSecret): Prom
   if (now === undefined) return false;
   // @defence written-meanwhile: const isWritten = false
   const isWritten = versionWith('AWSCURRENT', now) !== versionWith('AWSCURRENT', secret);
-  return isWritten || isLive(now) !== isLive(secret) || !isSameClaim(now.ownership, secret.ownership);
+  // Whether it may be deleted for good depends on it.
+  // @defence same-window: const hasWindow = true
+  const hasWindow = now.tags[OWNERSHIP_TAG.recoveryWindow] === secret.tags[OWNERSHIP_TAG.recoveryWindow];
+  const isSame = hasWindow && isLive(now) === isLive(secret) && isSameClaim(now.ownership, secret.ownership);
+  return isWritten || !isSame;
 }
 
 /** Whoever may take a secret from its owner may not be the only one who does. */
