@@ -372,8 +372,8 @@ export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
       isReturned(change, mine[mine.indexOf(change) - 1]) ||
       (change.operation === 'UntagResource' && readOwnership(change.tags).owner === undefined) ||
       ['RemoveRegionsFromReplication', 'UpdateSecretVersionStage'].includes(change.operation);
-    const [undoing] = mine.slice(mine.map(isClaim).lastIndexOf(true) + 1).filter(isUndone);
-    return undoing !== undefined && undoing.since - ON_THE_WAY <= endedAt;
+    const last = mine.filter((change) => isUndone(change) || isClaim(change)).pop();
+    return last !== undefined && isUndone(last) && last.since - ON_THE_WAY <= endedAt;
   });
 
 /**
@@ -392,7 +392,7 @@ export const undoneBeforeItDied: Excuse = (record, { changes, faults }) =>
 export const couldNotSeeStack: Excuse = (_record, { sent, faults }) =>
   sent.some(({ request, withdrawn, overlaps }) => {
     const unseen = faults.of(request.RequestId).filter(({ operation }) => operation === 'DescribeStackResource');
-    return (withdrawn || overlaps) && unseen.length >= TRIES;
+    return (withdrawn || overlaps || faults.hasDied(request.RequestId)) && unseen.length >= TRIES;
   });
 
 /** For how long the function takes a request for current without asking. */

@@ -137,12 +137,20 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   const { deployments, heldBefore, stacks } = happened;
   const complaints: Complaint[] = [];
   const complain = (broken: string, ...unless: Excuse[]) => {
-    const always = [arrivedLate, couldNotSeeStack, isObstructed, isGivenUp, restoredWithoutTrace, wasLeftBehind];
+    const always = [
+      arrivedLate,
+      couldNotSeeStack,
+      couldNotSeeEvents,
+      isObstructed,
+      isGivenUp,
+      restoredWithoutTrace,
+      wasLeftBehind,
+    ];
     complaints.push({ record, broken: `${broken} after the failed deployment`, unless: [...unless, ...always] });
   };
   // An empty secret that was given a value cannot be emptied again.
   if (then.value !== undefined && then.value !== now.value)
-    complain('has another value', couldNotSeeEvents, hadChangedItsOwner, leftByAnother, wroteTooLate, racedWithItself);
+    complain('has another value', hadChangedItsOwner, leftByAnother, wroteTooLate, racedWithItself);
   const held = heldBefore.has(record) && readOwnership(then.tags).stackId === deployments[0].stackId;
   // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
   if ((held || isHeld(record, stacks)) && then.state === 'scheduled') return complaints;
