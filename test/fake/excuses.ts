@@ -55,7 +55,7 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
 
 /**
  * Of two deliveries one restored the secret and never learned of it, or then failed at its tags, and the other one found it
- * live and adopted it, or gave it back: nothing but the memory of the first one tells that it has to be scheduled again. And
+ * live and adopted it, gave it back, or left it as it was: nothing but the memory of the first one tells that it has to be scheduled again. And
  * that must not be when the other one was answered, or the resource has left its secret behind.
  */
 export const restoredBesides: Excuse = (record, happened) =>
@@ -64,7 +64,6 @@ export const restoredBesides: Excuse = (record, happened) =>
     const one = sent.find(({ request }) => request.RequestId === restore.by);
     const isLeft = stacks.retained.has(`${one?.request.StackId} ${one?.request.LogicalResourceId}`);
     const mine = later.filter(({ by }) => by === restore.by);
-    const adopted = mine.some(({ tags }) => claimOf(tags) === `ADOPTED ${restore.by}`);
     const restored = mine.some(({ tags }) => claimOf(tags) === `RESTORED ${restore.by}`);
     const returned = mine.some(({ tags }) => tags[OWNERSHIP_TAG.origin] === RETURNED);
     const undone = after.every(({ kind }) => kind !== 'dies') && failures(after).length <= TRIES;
@@ -72,7 +71,7 @@ export const restoredBesides: Excuse = (record, happened) =>
     const mustNotUndo = one?.answer?.status === 'SUCCESS' && failed;
     const neverLearned = after.some(({ operation, moment }) => operation === 'RestoreSecret' && moment === 'after');
     if (!one?.overlaps) return false;
-    return isLeft || ((!undone || mustNotUndo || neverLearned) && (returned || (adopted && !restored)));
+    return isLeft || ((!undone || mustNotUndo || neverLearned) && (returned || !restored));
   });
 
 /** Every RestoreSecret of a request: what came after it, and what went wrong until the request had tagged the secret. */
@@ -184,7 +183,7 @@ export const couldNotSeeEvents: Excuse = (_record, { sent, faults }) =>
     const refused = faults
       .of(request.RequestId)
       .filter(({ operation, kind }) => kind === 'denied' && /^DescribeStack(s|Events)$/.test(operation));
-    return request.RequestType !== 'Create' && refused.length > 3;
+    return request.RequestType !== 'Create' && refused.length > 7;
   });
 
 function isSameResource({ request: one }: Sent, { request: other }: Sent): boolean {

@@ -60,7 +60,13 @@ export const whatIsScheduledIsProtected: Invariant = (happened) => {
       if (changes.some((later) => later.record === record && later.at > at)) return [];
       if (after.get(record)?.state !== 'scheduled' || !wasDeployed(one, readOwnership(tags).origin?.at)) return [];
       if (policyFound(record.policy) !== 'none') return [];
-      return [{ record, broken: 'is scheduled and not protected', unless: [couldNotSetPolicy(one), arrivedLate] }];
+      return [
+        {
+          record,
+          broken: 'is scheduled and not protected',
+          unless: [couldNotSetPolicy(one), policyWentWithTemplate, arrivedLate],
+        },
+      ];
     });
   });
 };

@@ -1825,7 +1825,7 @@ export const REGRESSIONS: readonly Regression[] = [
     story:
       'a Delete may not see the events of its stack at first, puts the value of the holder before back, and sees them then',
     templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT', restoredValue: 'REGENERATE' })]],
-    steps: [deploy('One', 0), deploy('Two', 1), destroy('Two', { faults: denied('DescribeStacks', 4) })],
+    steps: [deploy('One', 0), deploy('Two', 1), destroy('Two', { faults: denied('DescribeStacks', 8) })],
   },
   {
     story: 'an Update that goes on from a failed one is delivered twice, and both put the value from before back',
@@ -1867,6 +1867,15 @@ export const REGRESSIONS: readonly Regression[] = [
     steps: [
       deploy('One', 0),
       deploy('One', 1, { duplicates: twice(300), faults: [at(0, fault('GetRandomPassword', 0, 'internal', 'after'))] }),
+    ],
+  },
+  {
+    story: 'a Delete notes for long which replicas leave, and meanwhile another stack takes the secret over',
+    templates: [[A], [secret('A', 'a', { existingPolicy: 'ADOPT', ...REPLICATED })]],
+    steps: [
+      deploy('One', 0),
+      deploy('Two', 1, { failure: { after: 1 } }),
+      sideBySide([{ stack: 'One' }, { stack: 'Two', template: 1 }], [at(0, slow('TagResource', 0, 21_000))]),
     ],
   },
 ];

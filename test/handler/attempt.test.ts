@@ -175,7 +175,7 @@ describe('what became of a deployment', () => {
   test('is not guessed where CloudFormation does not answer', async () => {
     const { attempt, fake } = delivered('Delete', 0, { deployment: failing('Throttling') });
     await expect(attempt.deployment(SENT)).rejects.toMatchObject({ name: 'Throttling' });
-    expect(fake.waited).toBe(10);
+    expect(fake.waited).toBe(120);
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  DECISIVELY,
   IAM_LAG,
   pollUntil,
   queryOr,
@@ -148,6 +149,15 @@ describe('a question to CloudFormation', () => {
     asked = 0;
     await expect(retryQuery(env(), failing(throttled, EVER))).rejects.toBe(throttled);
     expect(asked).toBe(4);
+  });
+
+  test.each<Case>([
+    [7, EVER, 'done', [1_000, 3_000, 6_000, 10_000, 20_000, 40_000, 40_000]],
+    [8, EVER, 'failed', [1_000, 3_000, 6_000, 10_000, 20_000, 40_000, 40_000]],
+    // Time stays for the answer.
+    [8, 75_000, 'failed', [1_000, 3_000, 6_000, 10_000]],
+  ])('whose answer decides is waited for as long as for a permission: %p', async (...of) => {
+    await expectPauses(of, (world) => retryQuery(world, failing(denied, of[0]), DECISIVELY));
   });
 
   test('whose answer is a precaution only has one in any case', async () => {

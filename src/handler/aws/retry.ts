@@ -83,13 +83,20 @@ export async function freshly<T>(env: Environment, ask: () => Promise<T>): Promi
   return env.now() - at > FRESH_MS ? ask() : answer;
 }
 
-/** CloudFormation takes few calls a second, and its answer decides: it is worth some patience. */
-export async function retryQuery<T>(env: Environment, query: () => Promise<T>): Promise<T> {
+/** CloudFormation takes few calls a second: its answer is worth some patience. */
+const PATIENTLY: readonly number[] = [1_000, 3_000, 6_000];
+
+/** What becomes of a secret depends on the answer, and the permission to ask may take as long to arrive as any other. */
+export const DECISIVELY: readonly number[] = [...PATIENTLY, 10_000, 20_000, 40_000, 40_000];
+
+/** @param pauses Between one question and the next, as long as there is no answer; milliseconds */
+export async function retryQuery<T>(env: Environment, query: () => Promise<T>, pauses = PATIENTLY): Promise<T> {
   // @defence asks-patiently
-  for (const pause of [1_000, 3_000, 6_000]) {
+  for (const pause of pauses) {
     try {
       return await freshly(env, query);
     } catch (error) {
+      if (env.remainingMs() < RESERVE_MS + pause) throw error;
       env.log({ step: 'stack not seen', error: errorName(error) });
       await env.sleep(pause);
     }

@@ -1,7 +1,8 @@
 import { SERVICE_TIMEOUT_SECONDS } from '../../private/contract';
 import type { LettingGo } from '../aftermath';
-import { FRESH_MS, queryOr, retryQuery } from '../aws/retry';
+import { DECISIVELY, FRESH_MS, queryOr, retryQuery } from '../aws/retry';
 import { type CloudFormationRequest, declaredSecret, requesterOf } from '../cloudformation/request';
+import type { StackQueries } from '../cloudformation/stacks';
 import type { Direction } from '../decide/acquire';
 import type { Environment } from '../environment';
 import { isDenied, rejected } from '../errors';
@@ -115,7 +116,7 @@ export class Attempt {
     // Half of what was begun without an answer must not be ended with one.
     // @defence stays-unknown
     if (this.seesNoEvents) return UNKNOWN;
-    return retryQuery(this.env, () => this.env.stacks.deployment(stackId, at, sentAt)).catch((error) => {
+    return this.decisive((stacks) => stacks.deployment(stackId, at, sentAt)).catch((error) => {
       // @defence events-not-seen: throw error
       if (!isDenied(error)) throw error;
       this.seesNoEvents = true;
@@ -124,7 +125,11 @@ export class Attempt {
   }
 
   private isStackRollingBack(): Promise<boolean> {
-    return retryQuery(this.env, () => this.env.stacks.isRollingBack(this.requester.stackId));
+    return this.decisive((stacks) => stacks.isRollingBack(this.requester.stackId));
+  }
+
+  private decisive<T>(query: (stacks: StackQueries) => Promise<T>): Promise<T> {
+    return retryQuery(this.env, () => query(this.env.stacks), DECISIVELY);
   }
 
   /** A request that does not tell when it was sent counts as sent just now. */

@@ -5,7 +5,6 @@ import type { Stale } from '../errors';
 import { leavingRegions, leavingTag } from '../model/changes';
 import type { DeclaredSecret } from '../model/declared-secret';
 import type { Holder } from '../model/ownership';
-import type { ExistingSecret } from '../model/secret';
 import { awaitNoReplica } from './apply';
 import type { Attempt } from './attempt';
 import { giveBackOwner } from './give-back';
@@ -43,29 +42,23 @@ const LONG_AGO = Number.NEGATIVE_INFINITY;
 
 /** Replicas take long to go, and meanwhile the secret may have come into other hands, or been replicated anew. */
 async function makeReady(attempt: Attempt, seen: Seen, declared: DeclaredSecret): Promise<Overtaken | undefined> {
-  const { replicas } = seen.secret;
-  let regions = await takeReplicasAway(attempt, seen.secret, declared);
+  const { env } = attempt;
+  const { arn, replicas, tags } = seen.secret;
+  const replicated = replicas.map(({ region }) => region);
+  const expected = [...declared.replicas.map(({ region }) => region), ...leavingRegions(tags)];
+  // Replicas that are removed are not listed any more, but still exist for a while; a second delivery has to know them.
+  const unknown = replicated.filter((region) => !expected.includes(region));
+  // @defence note-leaving-replicas
+  if (unknown.length > 0) await tag(env, arn, leavingTag([...leavingRegions(tags), ...unknown]));
+  const passed = unknown.length > 0 ? await overtaken(attempt, seen) : undefined;
+  // @defence still-so-when-noted
+  if (passed) return passed;
+  await removeReplicas(env, arn, replicated);
+  let regions: readonly string[] = [...replicated, ...expected];
   const wait = async () => {
-    regions = await awaitNoReplica(attempt, seen.secret.arn, regions);
-    return overtaken(attempt, replicas.length > 0 ? { ...seen, at: LONG_AGO } : seen);
+    regions = await awaitNoReplica(attempt, arn, regions);
+    return overtaken(attempt, replicated.length > 0 ? { ...seen, at: LONG_AGO } : seen);
   };
   // @defence ready-at-last: return wait()
-  return freshly(attempt.env, wait);
-}
-
-/** @returns The regions that must be seen empty */
-async function takeReplicasAway(
-  { env }: Attempt,
-  secret: ExistingSecret,
-  declared: DeclaredSecret,
-): Promise<readonly string[]> {
-  const declaredRegions = declared.replicas.map(({ region }) => region);
-  const replicated = secret.replicas.map(({ region }) => region);
-  const leaving = leavingRegions(secret.tags);
-  // Replicas that are removed are not listed any more, but still exist for a while; a second delivery has to know them.
-  const unknown = replicated.filter((region) => !declaredRegions.includes(region) && !leaving.includes(region));
-  // @defence note-leaving-replicas
-  if (unknown.length > 0) await tag(env, secret.arn, leavingTag([...leaving, ...unknown]));
-  await removeReplicas(env, secret.arn, replicated);
-  return [...replicated, ...declaredRegions, ...leaving];
+  return freshly(env, wait);
 }
