@@ -131,7 +131,8 @@ export const whatIsDeclaredIsProtected: Invariant = ({ sent, faults, alone, depl
     const found = policyFound(held.policy);
     const { record } = held;
     if (!declaration.purgeProtection) {
-      const ended = oldDeclaration?.purgeProtection && !stacks.shared;
+      // Of another secret only its tags can tell whose policy it has.
+      const ended = oldDeclaration?.purgeProtection && oldDeclaration.name === declaration.name && !stacks.shared;
       return ended && found === 'own' ? [{ record, broken: 'is protected, and should not be any more' }] : [];
     }
     return protects(found)
