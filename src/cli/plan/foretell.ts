@@ -5,7 +5,7 @@ import { decideRevision } from '../../handler/decide/revise';
 import { Failure, RequestRejected } from '../../handler/errors';
 import type { Deployment } from '../../handler/model/deployment';
 import type { ExistingSecret } from '../../handler/model/secret';
-import { Attempt, isArn } from '../../handler/run/attempt';
+import { Attempt, isArn, isArnOf } from '../../handler/run/attempt';
 import {
   assertDeclared,
   prepareAdoption,
@@ -109,9 +109,9 @@ async function nothing(next: Upcoming, foresight: Foresight): Promise<Foretold> 
 async function update(attempt: Attempt, next: Upcoming, foresight: Foresight): Promise<Foretold> {
   const { declared, before, requester, physicalId } = attempt;
   assertDeclared(attempt);
-  if (declared.name !== before.name || !isArn(physicalId)) {
+  if (declared.name !== before.name || !isArnOf(physicalId, declared.name)) {
     const acquired = await acquire(attempt, next, foresight);
-    const replaced = !['REFUSE', 'UNKNOWN'].includes(acquired.action);
+    const replaced = declared.name !== before.name && !['REFUSE', 'UNKNOWN'].includes(acquired.action);
     return replaced
       ? { ...acquired, action: 'REPLACE', reason: `another name, so another secret: ${acquired.reason}` }
       : acquired;
