@@ -138,6 +138,8 @@ export class CloudFormationModel implements StackDescriptions {
   private readonly everyStack = new Map<string, Stack>();
   /** Roles of shared providers, by region: a function serves the stacks of its own region. */
   private readonly sharedRoles = new Map<string, Role>();
+  /** Templates of deployments that are under way, by the name of the stack. */
+  private readonly deploying = new Map<string, Template>();
   private requests = 0;
   private creations = 0;
   /** Requests of the current step. */
@@ -243,6 +245,7 @@ export class CloudFormationModel implements StackDescriptions {
   async deploy(name: string, region: string, template: Template, failure?: Failure): Promise<Deployment> {
     if (this.stacks.get(name)?.status === 'ROLLBACK_COMPLETE') await this.destroy(name);
     const stack = this.stacks.get(name);
+    this.deploying.set(name, template);
     const changeShared = () => this.sharedRole(region).change(this.sharedPolicy(name, region, template));
     // An export that is still in use cannot be removed: the last user of a shared provider has to go first.
     const last = template.length === 0 && this.usersOfProvider(region).every((user) => user === name);
@@ -251,6 +254,7 @@ export class CloudFormationModel implements StackDescriptions {
     const goesOn = deployed.unfinished !== undefined;
     const ok = await (stack ? this.update(stack, template, failure) : this.create(deployed, template, failure));
     if (this.shared && last) changeShared();
+    this.deploying.delete(name);
     return {
       stackId: deployed.id,
       ok,
@@ -748,10 +752,12 @@ export class CloudFormationModel implements StackDescriptions {
   /** The stack of a shared provider is deployed first, with everything that the app then contains. */
   private sharedPolicy(name: string, region: string, template: Template) {
     const others = [...this.stacks.values()].filter((stack) => stack.name !== name && stack.region === region);
+    const secretsOf = (stack: Stack) => [
+      ...[...stack.resources.values()].map(({ declaration }) => declaration),
+      ...(this.deploying.get(stack.name) ?? []),
+    ];
     return policyOf({ name: 'Provider', id: `${stackArn(region, 'Provider')}/1`, region, shared: true }, [
-      ...others.flatMap((stack) =>
-        [...stack.resources.values()].map(({ declaration }) => ({ stackName: stack.name, secret: declaration })),
-      ),
+      ...others.flatMap((stack) => secretsOf(stack).map((secret) => ({ stackName: stack.name, secret }))),
       ...template.map((secret) => ({ stackName: name, secret })),
     ]);
   }

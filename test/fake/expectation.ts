@@ -105,7 +105,10 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   if (record.replicaOf || record.owningService) return 'FAILED';
   const native = 'aws:cloudformation:stack-id' in record.tags && readOwnership(record.tags).stackId === undefined;
   if ((native && stacks.facts.nativeStackHolds) || deadKey) return 'FAILED';
-  if (stateOf(record) === 'scheduled') return restores ? 'RESTORED' : 'FAILED';
+  if (stateOf(record) === 'scheduled') {
+    const free = owned || existingPolicy === 'ADOPT' || !isHeldElsewhere(record, stack, stacks);
+    return restores && free ? 'RESTORED' : 'FAILED';
+  }
   // What was given back does not say when its holder got hold of it.
   if (isOfThisDeployment(record, sent)) return readOwnership(record.tags).origin ? 'FAILED' : undefined;
   if (existingPolicy === 'ADOPT') return 'ADOPTED';

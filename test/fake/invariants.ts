@@ -5,6 +5,7 @@ import { DAY } from './clock';
 import type { Sent } from './cloudformation-model';
 import {
   arrivedLate,
+  cameBetween,
   cleanedUpLate,
   couldNotSeeEvents,
   couldNotSeeStack,
@@ -251,12 +252,18 @@ const whatIsHeldIsLive: Invariant = ({ before, after, changes, stacks, obstructe
 
 /** An adoption whose deployment never completed is given back, and nothing that came by such a one is deleted for good. */
 const whatWasNeverDeployedIsNotTaken: Invariant = ({ changes, sent }) =>
-  changes.flatMap(({ record, by, operation, forced, tags }) => {
+  changes.flatMap((change) => {
+    const { record, by, operation, forced, tags } = change;
     const one = sent.find(({ request }) => request.RequestId === by);
     const { stackId, origin } = readOwnership(tags);
     if (operation !== 'DeleteSecret' || one?.request.RequestType !== 'Delete') return [];
     if (stackId !== one.request.StackId || !origin) return [];
     if (!(forced || origin.outcome === 'ADOPTED') || wasDeployed(one, origin.at)) return [];
+    // Nothing compares and sets.
+    const isTakenAtOnce = changes.some(
+      (other) => other.record === record && other.by === origin.requestId && cameBetween(other, change),
+    );
+    if (isTakenAtOnce) return [];
     return [{ record, broken: `was ${origin.outcome} by a deployment that never completed, and deleted by ${by}` }];
   });
 

@@ -1878,4 +1878,14 @@ export const REGRESSIONS: readonly Regression[] = [
       sideBySide([{ stack: 'One' }, { stack: 'Two', template: 1 }], [at(0, slow('TagResource', 0, 21_000))]),
     ],
   },
+  {
+    story: 'a person schedules what a stack has, and another stack that restores everything wants it',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS' })]],
+    steps: [deploy('One', 0), byHand('schedules', 'a'), deploy('Two', 1)],
+  },
+  {
+    story: 'a person schedules what a stack has, and another one that also takes over what is live wants it',
+    templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS', existingPolicy: 'ADOPT' })]],
+    steps: [deploy('One', 0), byHand('schedules', 'a'), deploy('Two', 1)],
+  },
 ];

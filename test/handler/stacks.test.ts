@@ -343,6 +343,7 @@ test.each<[boolean, object | undefined]>([
   // Two resources of one name are created at the same time, and one has been faster.
   [true, { ResourceStatus: 'CREATE_IN_PROGRESS' }],
   [true, { ResourceStatus: 'CREATE_IN_PROGRESS', PhysicalResourceId: '' }],
+  [true, { ResourceStatus: 'CREATE_IN_PROGRESS', PhysicalResourceId: 'shop-Db-1ABCDEFGHIJKL' }],
   [false, { ResourceStatus: 'CREATE_IN_PROGRESS', PhysicalResourceId: 'arn:of-another-secret' }],
   [false, { ResourceStatus: 'CREATE_COMPLETE' }],
   [false, { ResourceStatus: 'DELETE_IN_PROGRESS', PhysicalResourceId: ARN }],

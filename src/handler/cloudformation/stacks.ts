@@ -103,8 +103,8 @@ export class Stacks {
     const { ResourceStatus: status, PhysicalResourceId: current } = (await this.resource(stackId, logicalId)) ?? {};
     // One whose clean-up failed is forgotten, and its state stays.
     if (status?.startsWith('DELETE_')) return false;
-    // CloudFormation knows no physical id before the creation has ended.
-    return current ? current === physicalId : status === 'CREATE_IN_PROGRESS';
+    // Before the creation has ended, CloudFormation knows no physical id, or has made one up.
+    return current?.startsWith('arn:') ? current === physicalId : status === 'CREATE_IN_PROGRESS';
   }
 
   /** What the deployment that is under way will do with a resource of the stack. */

@@ -8,6 +8,7 @@ import { errorName, isDenied, rejected } from '../errors';
 import {
   type Refused,
   refuseDeadKey,
+  refuseHeldElsewhere,
   refuseNative,
   refuseNoName,
   refuseRegion,
@@ -68,6 +69,21 @@ export async function holderNow(attempt: Attempt, secret: ExistingSecret): Promi
     (await isExplicit(attempt, declared.owner, requester.stackId)) && (await isExplicit(attempt, owner, stackId));
   if (await unlessDenied(env, false, meant)) return 'with the same owner';
   return (await unlessDenied(env, true, () => env.stacks.has(of))) ? 'in another stack' : 'gone';
+}
+
+/**
+ * What is scheduled while a resource of another stack holds it was restored a moment ago, which is not seen yet, or scheduled by
+ * a person: it is no more free than a live one.
+ */
+export async function assertLetGo(attempt: Attempt, secret: ExistingSecret): Promise<void> {
+  const { env, requester, declared } = attempt;
+  const { stackId, logicalId, owner } = secret.ownership;
+  // Stacks of one owner hand secrets over, and the role of one may not see the other.
+  if (!stackId || !logicalId || stackId === requester.stackId || owner === declared.owner) return;
+  if (declared.existingSecretPolicy === 'ADOPT') return;
+  const of = { stackId, logicalId, physicalId: secret.arn };
+  const isHeld = await unlessDenied(env, false, () => env.stacks.has(of));
+  if (isHeld) await refuseForward(attempt, refuseHeldElsewhere(secret));
 }
 
 /** Whether another resource of this stack goes on to hold the secret, and is not what the deployment moves it from. */

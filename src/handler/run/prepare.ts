@@ -8,6 +8,7 @@ import type { Attempt } from './attempt';
 import {
   assertFree,
   assertKeyAlive,
+  assertLetGo,
   assertNamed,
   assertReleasedByNativeStack,
   assertReplicable,
@@ -48,6 +49,8 @@ export async function prepareRestore(attempt: Attempt, secret: ExistingSecret): 
   await assertKeyAlive(attempt, secret);
   // @defence restore-let-go
   await assertReleasedByNativeStack(attempt, secret);
+  // @defence restores-what-is-free
+  await assertLetGo(attempt, secret);
   const foreign = secret.ownership.owner !== declared.owner;
   // A take-over long ago left who held the secret then, which a rollback must not take for the holder before this one.
   // @defence forget-old-take-over: const takenFrom = foreign ? secret.ownership : undefined
