@@ -131,8 +131,8 @@ function undoes({ by }: Change, { request }: Sent, { sent }: Happened): boolean 
 }
 
 /**
- * Of two deliveries of a Create one took the secret in the moment in which the other one gave it back, because it failed or
- * CloudFormation had withdrawn the Create. Its owner is right; nothing compares and sets the other tags.
+ * Of two deliveries of a Create one took the secret in the moment in which the other one, or the Delete, gave it back, because
+ * it failed or CloudFormation had withdrawn the Create. Its owner is right; nothing compares and sets the other tags.
  */
 export const racedWithItself: Excuse = (record, { changes, sent }) =>
   sent.some(({ request: { RequestId: id }, overlaps }) => {
@@ -141,7 +141,9 @@ export const racedWithItself: Excuse = (record, { changes, sent }) =>
     const tagged = mine.filter(({ operation }) => operation === 'TagResource');
     const returned = tagged.find((change) => isReturned(change, mine[mine.indexOf(change) - 1]));
     const claims = tagged.filter(({ by, tags }) => by === id && claimOf(tags)?.endsWith(id));
-    return returned !== undefined && claims.some((claim) => cameBetween(returned, claim));
+    return (
+      returned !== undefined && claims.some((claim) => cameBetween(returned, claim) || cameBetween(claim, returned))
+    );
   });
 
 /** Of two deliveries of a Create one took the secret while the other one took off the last tags of its own take-over. */

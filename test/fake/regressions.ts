@@ -1888,4 +1888,19 @@ export const REGRESSIONS: readonly Regression[] = [
     templates: [[A], [secret('A', 'a', { restorePolicy: 'ALWAYS', existingPolicy: 'ADOPT' })]],
     steps: [deploy('One', 0), byHand('schedules', 'a'), deploy('Two', 1)],
   },
+  {
+    story:
+      'a withdrawn Create comes after its Delete, and learns neither that it has created its secret nor sees it then',
+    templates: [[A]],
+    steps: [
+      deploy('One', 0, {
+        failure: { after: 0, cancels: 0 },
+        faults: [
+          ...denied('GetRandomPassword', 6).map((one) => at(0, one)),
+          at(0, fault('CreateSecret', 0, 'throttle', 'after')),
+          at(0, fault('DescribeSecret', 1, 'internal')),
+        ],
+      }),
+    ],
+  },
 ];

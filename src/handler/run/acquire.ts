@@ -13,7 +13,7 @@ import { type ExistingSecret, isLive } from '../model/secret';
 import { versionIdOf } from '../model/versions';
 import { produceValue } from '../secret-value';
 import { apply, awaitReplicas, endCutOffRotation } from './apply';
-import { type Attempt, isArnOf, unknownSecret } from './attempt';
+import { type Attempt, isArn, isArnOf, unknownSecret } from './attempt';
 import { assertDeclared, prepareAdoption, prepareCreation, prepareRestore } from './prepare';
 import { protectLive } from './protect';
 import { release } from './release';
@@ -94,6 +94,7 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
   // @defence past-creation
   await attempt.assertCurrent();
   const tags = { ...claim(declared, requester, 'CREATED'), ...claimedProtection(declared, {}) };
+  const memory: Memory = { intended: 'CREATED' };
   let arn: string;
   try {
     arn = await create(env, declared, tags, { versionId: versionIdOf(requester), value });
@@ -102,12 +103,13 @@ async function createNew(attempt: Attempt): Promise<Acquired | Stale> {
     if (['ResourceExistsException', 'InvalidRequestException'].includes(errorName(error))) return new Stale(error);
     // An answer can get lost: what carries the tags of this request was created by it.
     const created = (now?: ExistingSecret) => now !== undefined && isClaimedBy(requester, now.ownership);
-    const now = await pollUntil(env, () => describe(env, declared.name), created);
+    const look = () => pollUntil(env, () => describe(env, declared.name), created);
+    // @defence create-not-seen: const now = await look()
+    const now = await orUndo(attempt, declared.name, memory, look);
     // @defence create-answer-lost
     if (created(now)) return new Stale(error);
     throw error;
   }
-  const memory: Memory = { intended: 'CREATED' };
   return orUndo(attempt, arn, memory, async () => {
     await protectLive(attempt, { arn, name: declared.name, tags }, liveProtection(declared, {}));
     // @defence still-mine-when-created
@@ -191,18 +193,18 @@ function complete(attempt: Attempt, secret: ExistingSecret, value: ValueSource |
 }
 
 /** Does the work; when it fails, the secret is left as it was found before the failure goes on. */
-async function orUndo<T>(attempt: Attempt, arn: string, memory: Memory, work: () => Promise<T>): Promise<T> {
+async function orUndo<T>(attempt: Attempt, id: string, memory: Memory, work: () => Promise<T>): Promise<T> {
   const { env, requester } = attempt;
   try {
     return await work();
   } catch (error) {
     try {
       const reason = { kind: 'failed request', requestId: requester.requestId, memory } as const;
-      // @defence undo-stubbornly: await release(attempt, arn, attempt.declared, reason)
-      await retryAny(env, () => release(attempt, arn, attempt.declared, reason));
+      // @defence undo-stubbornly: await release(attempt, id, attempt.declared, reason)
+      await retryAny(env, () => release(attempt, id, attempt.declared, reason));
     } catch (failure) {
-      env.log({ step: 'undo failed', secret: arn, error: errorName(failure) });
-      throw new RollbackIncomplete(error, arn);
+      env.log({ step: 'undo failed', secret: id, error: errorName(failure) });
+      throw new RollbackIncomplete(error, isArn(id) ? id : undefined);
     }
     throw error;
   }
