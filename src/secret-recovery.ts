@@ -35,7 +35,8 @@ export enum RestorePolicy {
    * Restore it, whoever it belonged to, and own it from then on.
    *
    * For a secret that was made, and scheduled for deletion, outside of this library, and for the one deployment that
-   * takes it: afterwards the default does. The role of the provider gets permission for exactly this secret name.
+   * takes it: afterwards the default does. The role of the provider gets permission for exactly this secret name. What a
+   * person has scheduled while another stack has it is taken from that stack only with `ExistingSecretPolicy.ADOPT`.
    */
   ALWAYS = 'ALWAYS',
 

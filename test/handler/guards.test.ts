@@ -4,6 +4,7 @@ import { Attempt } from '../../src/handler/run/attempt';
 import {
   assertFree,
   assertKeyAlive,
+  assertLetGo,
   assertNamed,
   assertReleasedByNativeStack,
   assertReplicable,
@@ -160,6 +161,33 @@ describe('the holder of a live secret', () => {
       const { attempt: asked } = attempt({}, { has: failing('Throttling') });
       await expect(holderNow(asked, existing(heldBy(of)))).rejects.toMatchObject({ name: 'Throttling' });
     }
+  });
+});
+
+describe('a scheduled secret', () => {
+  const OTHER = { ...SHOP, logicalId: 'Other' };
+  const held = async () => true;
+
+  test.each<[boolean, string, Record<string, string>, Properties, Answers]>([
+    [false, 'a resource of another stack has', heldBy(BANK), {}, { has: held, ...FORWARD }],
+    [true, 'a resource of another stack had', heldBy(BANK), {}, { has: async () => false }],
+    [true, 'a resource has that it may be taken from', heldBy(BANK), { ExistingSecretPolicy: 'ADOPT' }, {}],
+    [true, 'a stack of the same owner has', heldBy(BANK), { Owner: 'bank' }, {}],
+    [true, 'this stack had', heldBy(OTHER), { Owner: 'another' }, {}],
+    [true, 'nobody has', {}, {}, {}],
+    [true, 'no resource has', without(heldBy(BANK), OWNERSHIP_TAG.logicalId), {}, {}],
+    [true, 'a stack had that cannot be seen', heldBy(BANK), {}, { has: failing('AccessDenied') }],
+    // A rollback that fails leaves the stack stuck.
+    [true, 'a rollback leads back to', heldBy(BANK), {}, { has: held, ...ROLLBACK }],
+  ])('is free: %p, which %s', async (free, _, tags, given, stacks) => {
+    const check = assertLetGo(attempt(given, stacks).attempt, existing(tags));
+    if (free) await expect(check).resolves.toBeUndefined();
+    else await expect(check).rejects.toThrow('nothing was changed');
+  });
+
+  test('is not taken where CloudFormation does not answer', async () => {
+    const { attempt: asked } = attempt({}, { has: failing('Throttling') });
+    await expect(assertLetGo(asked, existing(heldBy(BANK)))).rejects.toMatchObject({ name: 'Throttling' });
   });
 });
 
