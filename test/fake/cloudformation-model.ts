@@ -326,7 +326,7 @@ export class CloudFormationModel implements StackDescriptions {
   private async failCreation(stack: Stack, failure?: Failure): Promise<boolean> {
     if (!failure?.deletes && !failure?.stays) return this.rollBackCreation(stack);
     const created = [...stack.resources.values()];
-    if (!failure.deletes && !created.every((one) => this.isSettled(one))) return this.rollBackCreation(stack);
+    if (!failure.deletes && !created.every((one) => this.isSettled(stack, one))) return this.rollBackCreation(stack);
     await this.begins(stack, 'CREATE_FAILED');
     if (failure.deletes) await this.destroy(stack.name);
     else stack.unfinished = { policies: [], created, touched: [] };
@@ -418,7 +418,7 @@ export class CloudFormationModel implements StackDescriptions {
         ({ resource, physicalId }) =>
           resource.physicalId === physicalId && ['UPDATE_COMPLETE', 'UPDATE_FAILED'].includes(resource.status),
       ) &&
-      (failure?.deletes || created.every((one) => this.isSettled(one)));
+      (failure?.deletes || created.every((one) => this.isSettled(stack, one)));
     if ((failure?.deletes || failure?.stays) && isAsBefore) {
       await this.begins(stack, 'UPDATE_FAILED');
       if (failed && !this.facts.attemptCounts) failed.resource.declaration = failed.before;
@@ -499,10 +499,14 @@ export class CloudFormationModel implements StackDescriptions {
   }
 
   /** Created, or refused: what could not be undone, or is still under way, is left to a rollback. */
-  private isSettled({ status, physicalId }: Resource): boolean {
+  private isSettled(stack: Stack, { status, physicalId, logicalId }: Resource): boolean {
     if (status !== 'CREATE_FAILED') return true;
     const requestId = failedCreateOf(physicalId);
-    const isLeft = this.secrets.records.some(({ tags }) => readOwnership(tags).origin?.requestId === requestId);
+    const isLeft = this.secrets.records.some(({ tags, gone }) => {
+      const { origin, ...holder } = readOwnership(tags);
+      const isItsOwn = holder.stackId === stack.id && holder.logicalId === logicalId;
+      return !gone && (origin?.requestId === requestId || isItsOwn);
+    });
     return requestId !== undefined && !isLeft && !this.duplicates.some(({ when }) => when === 'overlapping');
   }
 

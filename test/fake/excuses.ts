@@ -103,7 +103,8 @@ export const wroteTooLate: Excuse = (record, happened) => {
   const { before, after, changes, sent, stacks } = happened;
   const value = before.get(record)?.value;
   if (value === undefined || !hasValue(record, value)) return false;
-  const isWithinReach = stacks.shared && after.get(record)?.state === 'live';
+  const { owner } = readOwnership(record.tags);
+  const isWithinReach = stacks.shared && owner !== undefined && after.get(record)?.state === 'live';
   const mine = changes.filter((change) => change.record === record);
   return mine.some((written) => {
     if (written.operation !== 'PutSecretValue') return false;
