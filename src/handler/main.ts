@@ -39,7 +39,8 @@ export async function answerTo(request: CloudFormationRequest, env: Environment)
   } catch (error) {
     const left = error instanceof RollbackIncomplete;
     const cause = left ? error.reason : error;
-    const known = left && request.RequestType !== 'Create' ? error.arn : request.PhysicalResourceId;
+    // Of a Create the Delete finds out by itself.
+    const known = (left && request.RequestType !== 'Create' && error.arn) || request.PhysicalResourceId;
     const whatNow =
       cause instanceof RequestRejected ? '' : `; ${left ? leftBehind(attempt.declared) : await next(attempt)}`;
     return {

@@ -61,8 +61,8 @@ export const nothingForeignIsTouched: Invariant = (happened) => {
     const finishes = ['TagResource', 'RemoveRegionsFromReplication', 'DeleteSecret'].includes(operation);
     if (finishes && scheduled.some((picture) => concerns(request, record, picture))) continue;
     const broken = `got a ${operation} by ${by}, and belonged to others: ${JSON.stringify(then.tags)}`;
-    const undoesValue = operation === 'UpdateSecretVersionStage' ? [tookAtOnce] : [];
-    complaints.push({ record, broken, unless: [arrivedLate, ...undoesValue] });
+    const letsGo = ['UpdateSecretVersionStage', 'RemoveRegionsFromReplication', 'DeleteSecret'].includes(operation);
+    complaints.push({ record, broken, unless: letsGo ? [arrivedLate, tookAtOnce] : [arrivedLate] });
   }
   return complaints;
 };

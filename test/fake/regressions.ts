@@ -1903,4 +1903,14 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story: 'an Update to another name can create nothing, and does not see whether it has',
+    templates: [[A], [secret('A', 'b')]],
+    steps: [
+      deploy('One', 0),
+      deploy('One', 1, {
+        faults: [at(0, fault('CreateSecret', 0, 'quotes')), at(0, fault('DescribeSecret', 1, 'broken'))],
+      }),
+    ],
+  },
 ];
