@@ -446,7 +446,7 @@ export class FakeSecretsManager {
     for (const replica of this.records) {
       if (replica.replicaOf !== record || replica.gone) continue;
       replica.replicaOf = undefined;
-      replica.stranded = true;
+      replica.strandedAt = this.clock.now;
     }
   }
 

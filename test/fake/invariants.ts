@@ -194,7 +194,7 @@ function windowIsWhole(record: SecretRecord, then: Picture, now: Picture, happen
 const nothingIsLeftBehind: Invariant = (happened) => {
   const { before, after, changes, stacks, heldBefore } = happened;
   return [...after].flatMap(([record, now]) => {
-    if (now.state !== 'live' || record.replicaOf || record.stranded) return [];
+    if (now.state !== 'live' || record.replicaOf || record.strandedAt !== undefined) return [];
     if (isHeld(record, stacks) || isRetained(now, happened)) return [];
     const then = before.get(record);
     const broughtUp = changes.some(
@@ -305,9 +305,12 @@ const whatGoesKeepsItsValue: Invariant = ({ before, after, changes, sent }) =>
 
 const noReplicaIsStranded: Invariant = ({ after, changes }) =>
   [...after].flatMap(([record, { state }]) => {
-    if (state !== 'live' || !record.stranded) return [];
-    const primary = changes.find((change) => change.record.name === record.name && change.operation === 'DeleteSecret');
-    if (!primary || primary.by === 'administrator') return [];
+    if (state !== 'live') return [];
+    const stranding = changes.find(
+      ({ record: { name }, operation, at }) =>
+        name === record.name && operation === 'DeleteSecret' && at === record.strandedAt,
+    );
+    if (!stranding || stranding.by === 'administrator') return [];
     return [{ record, broken: 'lost its primary and stayed behind', unless: [replicatedMeanwhile] }];
   });
 

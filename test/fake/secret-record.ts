@@ -18,8 +18,8 @@ export interface SecretRecord {
   replicas: Map<string, ReplicaEntry>;
   /** The primary of a replica. */
   replicaOf?: SecretRecord;
-  /** Set on a replica whose primary was deleted while the replica was being removed: it stays, as a secret of its own. */
-  stranded?: boolean;
+  /** When the primary of a replica was deleted while the replica was being removed: it stays, as a secret of its own. */
+  strandedAt?: number;
   /** How the record ended. */
   gone?: 'window' | 'forced' | 'replica removed';
 }
