@@ -98,17 +98,15 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   }
   if (!record) return isDead(declaration.key) ? undefined : 'CREATED';
   const owned = record.tags[OWNERSHIP_TAG.owner] === owner;
-  const restores = restorePolicy === 'ALWAYS' || (restorePolicy === 'IF_OWNED' && owned);
+  const isTaken = !owned && existingPolicy !== 'ADOPT' && isHeldElsewhere(record, stack, stacks);
+  const restores = (restorePolicy === 'ALWAYS' && !isTaken) || (restorePolicy === 'IF_OWNED' && owned);
   // It looks as if it could be restored, or is not seen any more.
   if (stateOf(record) === 'being deleted')
     return (restores || stacks.facts.forgetsBeingDeleted) && !deadKey ? 'CREATED' : undefined;
   if (record.replicaOf || record.owningService) return 'FAILED';
   const native = 'aws:cloudformation:stack-id' in record.tags && readOwnership(record.tags).stackId === undefined;
   if ((native && stacks.facts.nativeStackHolds) || deadKey) return 'FAILED';
-  if (stateOf(record) === 'scheduled') {
-    const free = owned || existingPolicy === 'ADOPT' || !isHeldElsewhere(record, stack, stacks);
-    return restores && free ? 'RESTORED' : 'FAILED';
-  }
+  if (stateOf(record) === 'scheduled') return restores ? 'RESTORED' : 'FAILED';
   // What was given back does not say when its holder got hold of it.
   if (isOfThisDeployment(record, sent)) return readOwnership(record.tags).origin ? 'FAILED' : undefined;
   if (existingPolicy === 'ADOPT') return 'ADOPTED';
