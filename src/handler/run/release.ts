@@ -124,8 +124,8 @@ async function perform(
   decision: Release,
 ): Promise<Stale | undefined> {
   const { secret } = seen;
-  const { origin } = secret.ownership;
   if (decision.do === 'schedule' && decision.restoreFirst) {
+    const { origin } = secret.ownership;
     // @defence own-restore-undone
     attempt.restoring = secret;
     await restore(attempt.env, secret);
