@@ -375,7 +375,10 @@ export const undoneByTheOther: Excuse = (record, { changes, sent, faults }) =>
       (change.operation === 'UntagResource' && readOwnership(change.tags).owner === undefined) ||
       ['RemoveRegionsFromReplication', 'UpdateSecretVersionStage'].includes(change.operation);
     const last = mine.filter((change) => isUndone(change) || isClaim(change)).pop();
-    return last !== undefined && isUndone(last) && last.since - ON_THE_WAY <= endedAt;
+    if (last === undefined || !isUndone(last)) return false;
+    // Before each try to give it back the function looks whether it was carried through.
+    const waited = faults.of(id).some(({ kind, at }) => kind === 'denied' && at >= last.since && at <= last.at);
+    return (waited && last.operation === 'TagResource' ? last.at : last.since) - ON_THE_WAY <= endedAt;
   });
 
 /**

@@ -61,11 +61,21 @@ export const nothingForeignIsTouched: Invariant = (happened) => {
     const finishes = ['TagResource', 'RemoveRegionsFromReplication', 'DeleteSecret'].includes(operation);
     if (finishes && scheduled.some((picture) => concerns(request, record, picture))) continue;
     const broken = `got a ${operation} by ${by}, and belonged to others: ${JSON.stringify(then.tags)}`;
-    const letsGo = ['UpdateSecretVersionStage', 'RemoveRegionsFromReplication', 'DeleteSecret'].includes(operation);
-    complaints.push({ record, broken, unless: letsGo ? [arrivedLate, tookAtOnce] : [arrivedLate] });
+    const isUndone = operation === 'UpdateSecretVersionStage' || tookInBetween(change, then, changes);
+    complaints.push({ record, broken, unless: isUndone ? [arrivedLate, tookAtOnce] : [arrivedLate] });
   }
   return complaints;
 };
+
+/** Whether the request that has the secret now has claimed it before the other one did, and once more afterwards. */
+function tookInBetween({ record, by }: Change, { tags }: Seen, changes: readonly Change[]): boolean {
+  const claimant = (change: Change) => readOwnership(change.tags).origin?.requestId;
+  const claims = changes.filter((change) => change.record === record && change.operation === 'TagResource');
+  const taken = claims.findIndex((change) => change.by === by && claimant(change) === by);
+  const holder = readOwnership(tags).origin?.requestId;
+  const isHolders = (change: Change) => change.by === holder && claimant(change) === holder;
+  return claims.slice(0, Math.max(taken, 0)).some(isHolders) && claims.slice(taken).some(isHolders);
+}
 
 function isSameHolder(now: Seen['tags'], then: Seen['tags']): boolean {
   const holder = (tags: Seen['tags']) => {

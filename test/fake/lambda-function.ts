@@ -100,8 +100,8 @@ export class LambdaFunction {
       const never = new Promise<never>(() => {});
       /** What the function is trying to do, if need be several times in a row. */
       let trying: Trying = { operation: '', since: 0 };
-      /** When what it has seen of a secret was so, if that was long under way. */
-      let lateLook: number | undefined;
+      /** Since when what it has seen of a secret was so, each time that this was long under way. */
+      let lateLooks: number[] = [];
 
       const travel: Caller['travel'] = async (operation, input, effect) => {
         if (trying.operation !== operation) {
@@ -138,7 +138,7 @@ export class LambdaFunction {
           if (!fault || fault.kind === 'slow') {
             const { restoringSince } = trying;
             if (operation === 'DescribeSecret')
-              lateLook = this.clock.now - effectAt > 2 * SECOND ? effectAt : undefined;
+              lateLooks = this.clock.now - effectAt > 2 * SECOND ? [...lateLooks, effectAt] : [];
             if (operation === 'DescribeSecret') trying = { operation: '', since: 0, restoringSince };
             else if (operation !== 'RestoreSecret') trying = { operation: '', since: 0 };
             return result;
@@ -154,7 +154,8 @@ export class LambdaFunction {
       const caller: Caller = {
         name: request.RequestId,
         may: (action, target) => site.role.may(action, target),
-        since: () => Math.min(trying.since, lateLook ?? Infinity),
+        // It asks twice, and no more.
+        since: () => Math.min(trying.since, lateLooks[1] === undefined ? Infinity : Math.max(...lateLooks)),
         restoringSince: () => trying.restoringSince,
         travel,
       };

@@ -212,6 +212,7 @@ export const REGRESSIONS: readonly Regression[] = [
   {
     story: 'the Delete of a failed Create arrives once more after the next Create',
     templates: [EMPTY, [A]],
+    facts: { deletesSilently: true },
     steps: [
       deploy('One', 0),
       deploy('One', 1, {
@@ -493,6 +494,7 @@ export const REGRESSIONS: readonly Regression[] = [
   {
     story: 'the Delete of a replaced secret arrives once more an hour after somebody has restored it',
     templates: [[A], [secret('A', 'b')]],
+    facts: { deletesSilently: true },
     steps: [
       deploy('One', 0),
       deploy('One', 1, { duplicates: [{ request: 1, when: 'later' }] }),
@@ -637,7 +639,7 @@ export const REGRESSIONS: readonly Regression[] = [
           { stack: 'One', template: 0, failure: { after: 1 } },
           { stack: 'Two', template: 1 },
         ],
-        [...denied('GetRandomPassword', 3), ...[1, 2].map((call) => fault('UntagResource', call, 'denied'))],
+        [...denied('GetRandomPassword', 3), slow('UntagResource', 1, 4_000)],
       ),
     ],
   },
@@ -1141,6 +1143,7 @@ export const REGRESSIONS: readonly Regression[] = [
       [secret('A', 'b')],
       [secret('A', 'a', { purgeProtection: true })],
     ],
+    facts: { deletesSilently: true },
     steps: [
       deploy('One', 0),
       deploy('One', 1),
@@ -1910,6 +1913,17 @@ export const REGRESSIONS: readonly Regression[] = [
       deploy('One', 0),
       deploy('One', 1, {
         faults: [at(0, fault('CreateSecret', 0, 'quotes')), at(0, fault('DescribeSecret', 1, 'broken'))],
+      }),
+    ],
+  },
+  {
+    story: 'of two deliveries of a Delete one schedules the secret and dies, and the other one is about to protect it',
+    templates: [[secret('A', 'a', { purgeProtection: true })]],
+    steps: [
+      deploy('One', 0),
+      destroy('One', {
+        duplicates: twice(100),
+        faults: [at(0, fault('DeleteSecret', 0, 'dies', 'after')), at(0, slow('GetResourcePolicy', 1, 1_500))],
       }),
     ],
   },
