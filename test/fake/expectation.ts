@@ -98,8 +98,9 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   }
   if (!record) return isDead(declaration.key) ? undefined : 'CREATED';
   const owned = record.tags[OWNERSHIP_TAG.owner] === owner;
-  const isTaken = !owned && existingPolicy !== 'ADOPT' && isHeldElsewhere(record, stack, stacks);
-  const restores = (restorePolicy === 'ALWAYS' && !isTaken) || (restorePolicy === 'IF_OWNED' && owned);
+  const free = !isHeldElsewhere(record, stack, stacks) || areBothExplicit(record, owner, stack);
+  const mayRestore = restorePolicy === 'ALWAYS' || (restorePolicy === 'IF_OWNED' && owned);
+  const restores = mayRestore && (free || existingPolicy === 'ADOPT');
   // It looks as if it could be restored, or is not seen any more.
   if (stateOf(record) === 'being deleted')
     return (restores || stacks.facts.forgetsBeingDeleted) && !deadKey ? 'CREATED' : undefined;
@@ -110,7 +111,6 @@ function verdict(sent: Sent, secrets: FakeSecretsManager, stacks: CloudFormation
   // What was given back does not say when its holder got hold of it.
   if (isOfThisDeployment(record, sent)) return readOwnership(record.tags).origin ? 'FAILED' : undefined;
   if (existingPolicy === 'ADOPT') return 'ADOPTED';
-  const free = !isHeldElsewhere(record, stack, stacks) || areBothExplicit(record, owner, stack);
   return existingPolicy === 'ADOPT_IF_OWNED' && owned && free ? 'ADOPTED' : 'FAILED';
 }
 

@@ -8,7 +8,6 @@ import { errorName, isDenied, rejected } from '../errors';
 import {
   type Refused,
   refuseDeadKey,
-  refuseHeldElsewhere,
   refuseNative,
   refuseNoName,
   refuseRegion,
@@ -56,7 +55,12 @@ export async function assertFree(attempt: Attempt, secret: ExistingSecret): Prom
   if (refused) throw rejected(refused);
 }
 
-export async function holderNow(attempt: Attempt, secret: ExistingSecret): Promise<HolderNow> {
+/** @param unseen What is assumed where the function may not see the stack */
+export async function holderNow(
+  attempt: Attempt,
+  secret: ExistingSecret,
+  unseen: 'gone' | 'in another stack' = 'in another stack',
+): Promise<HolderNow> {
   const { env, requester, declared } = attempt;
   const { stackId, logicalId, owner } = secret.ownership;
   // What this resource has from an earlier request it takes from nobody.
@@ -68,7 +72,8 @@ export async function holderNow(attempt: Attempt, secret: ExistingSecret): Promi
   const meant = async () =>
     (await isExplicit(attempt, declared.owner, requester.stackId)) && (await isExplicit(attempt, owner, stackId));
   if (await unlessDenied(env, false, meant)) return 'with the same owner';
-  return (await unlessDenied(env, true, () => env.stacks.has(of))) ? 'in another stack' : 'gone';
+  const isThere = await unlessDenied(env, unseen !== 'gone', () => env.stacks.has(of));
+  return isThere ? 'in another stack' : 'gone';
 }
 
 /**
@@ -76,14 +81,11 @@ export async function holderNow(attempt: Attempt, secret: ExistingSecret): Promi
  * a person: it is no more free than a live one.
  */
 export async function assertLetGo(attempt: Attempt, secret: ExistingSecret): Promise<void> {
-  const { env, requester, declared } = attempt;
-  const { stackId, logicalId, owner } = secret.ownership;
-  // Stacks of one owner hand secrets over, and the role of one may not see the other.
-  if (!stackId || !logicalId || stackId === requester.stackId || owner === declared.owner) return;
-  if (declared.existingSecretPolicy === 'ADOPT') return;
-  const of = { stackId, logicalId, physicalId: secret.arn };
-  const isHeld = await unlessDenied(env, false, () => env.stacks.has(of));
-  if (isHeld) await refuseForward(attempt, refuseHeldElsewhere(secret));
+  const { stackId = '' } = secret.ownership;
+  // Of two stacks of one name the former one is gone.
+  if (stackName(stackId) === stackName(attempt.requester.stackId)) return;
+  const refused = refusalOfTakeOver(secret, attempt.declared, await holderNow(attempt, secret, 'gone'));
+  if (refused) await refuseForward(attempt, refused);
 }
 
 /** Whether another resource of this stack goes on to hold the secret, and is not what the deployment moves it from. */
