@@ -74,10 +74,10 @@ function difference(record: SecretRecord, { declaration }: Resource, last: Sent,
   return isWrongValue(record, declaration, last, happened) ? 'has another value than it was to have' : undefined;
 }
 
-/** As a new resource, to which nothing that rotates it belongs yet. */
+/** No secret of the model is rotated by a schedule that goes on by itself. */
 function isRestored(record: SecretRecord, sent: Sent, { changes }: Happened) {
   const restored = (change: Change) => change.operation === 'RestoreSecret' && change.by === sent.request.RequestId;
-  return !isRevised(record, sent) && changes.some((change) => change.record === record && restored(change));
+  return changes.some((change) => change.record === record && restored(change));
 }
 
 /** Whether the resource had this secret already, and keeps it. */

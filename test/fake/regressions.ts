@@ -1927,4 +1927,9 @@ export const REGRESSIONS: readonly Regression[] = [
       }),
     ],
   },
+  {
+    story: 'a person schedules a secret while it is being rotated, and an Update restores it',
+    templates: [[A], [secret('A', 'a', { description: 'one' })]],
+    steps: [deploy('One', 0), byHand('begins a rotation', 'a'), byHand('schedules', 'a'), deploy('One', 1)],
+  },
 ];

@@ -164,6 +164,19 @@ test('the value of an attempt that failed stays where the next one goes on and k
 });
 
 describe('an update of a secret that', () => {
+  test.each([
+    [false, ['AWSCURRENT', 'CUT_OFF']],
+    [true, ['AWSCURRENT', 'AWSPENDING']],
+  ])('was scheduled in mid-rotation ends that, unless it goes on by itself: %p', async (RotationEnabled, expected) => {
+    const db = await cloud.deployed();
+    await cloud.put('rotated half', NAME, 'AWSPENDING');
+    await cloud.schedule();
+    cloud.showing((secret) => ({ ...secret, RotationEnabled }));
+    expect(await db.update(CHANGE)).toMatchObject(CREATED);
+    const stages = Object.values((await cloud.describe())?.VersionIdsToStages ?? {}).flat();
+    expect(stages.sort()).toEqual(expected);
+  });
+
   test('was scheduled by hand restores it with its value', async () => {
     const db = await cloud.deployed();
     const value = await cloud.value();

@@ -6,7 +6,7 @@ import { holds } from '../model/ownership';
 import { type ExistingSecret, isLive } from '../model/secret';
 import { isWrittenSince, versionBefore, versionIdOf, versionWith, writtenAt } from '../model/versions';
 import { type Acquired, acquire } from './acquire';
-import { apply, putValueBack } from './apply';
+import { apply, endCutOffRotation, putValueBack } from './apply';
 import { type Attempt, isArnOf } from './attempt';
 import { assertDeclared, prepareRevision } from './prepare';
 import { release } from './release';
@@ -72,6 +72,9 @@ async function revise(attempt: Attempt): Promise<Acquired> {
     if (unfinished !== undefined) await putValueBack(env, secret, unfinished);
     // @defence rollback-writes-nothing: await apply(attempt, secret, changes, value)
     await apply(attempt, secret, changes, rollsBack ? undefined : value);
+    // One that is still configured goes on by itself.
+    // @defence cut-off-rotation-updated
+    if (decision.action === 'restore' && !secret.rotates) await endCutOffRotation(attempt, secret);
   } catch (error) {
     // @defence untagged-in-rollback: throw error
     if (!(await isForFormerTemplate(attempt, secret, error))) throw error;
