@@ -254,6 +254,21 @@ export const createdForNobody: Excuse = (record, { sent }) =>
       !stack.events.some(({ status, at }) => status.startsWith('UPDATE_ROLLBACK') && at >= sentAt),
   );
 
+/**
+ * An Update to another name failed and was not rolled back, and counts as what was there before: one that goes back to the former
+ * name, of which the resource has the secret still, takes it over from who has got it meanwhile.
+ */
+export const tookBack: Excuse = (record, { changes, sent, stacks }) =>
+  stacks.facts.attemptCounts &&
+  sent.some(
+    ({ request, declaration, oldDeclaration }) =>
+      request.PhysicalResourceId === record.arn &&
+      declaration.name === record.name &&
+      oldDeclaration !== undefined &&
+      oldDeclaration.name !== record.name &&
+      changes.some(({ record: taken, tags }) => taken === record && claimOf(tags) === `ADOPTED ${request.RequestId}`),
+  );
+
 /** What an attempt wrote that failed and was not rolled back makes way for the value that was there before. */
 export const wroteInAnAttempt: Excuse = (record, { before, stacks }) => {
   const { version = '', tags = {} } = before.get(record) ?? {};

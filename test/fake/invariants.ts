@@ -25,6 +25,7 @@ import {
   restoredWithoutTrace,
   seemedToRollBack,
   tookAtOnce,
+  tookBack,
   tookWhatAnotherRestored,
   twoWriters,
   undoneBeforeItDied,
@@ -156,7 +157,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
   // A rollback that returns to a secret which somebody had scheduled meanwhile has to restore it.
   if ((held || isHeld(record, stacks)) && then.state === 'scheduled') return complaints;
   if (then.state !== now.state) {
-    complain(`was ${then.state} and is ${now.state}`, restoredBesides, racedWithItself);
+    complain(`was ${then.state} and is ${now.state}`, restoredBesides, racedWithItself, wasGivenBack);
     return complaints;
   }
   const [holderThen, holderNow] = [readOwnership(then.tags), readOwnership(now.tags)];
@@ -169,7 +170,7 @@ function differencesAfterFailure(record: SecretRecord, then: Picture, now: Pictu
     const broken = windowIsWhole(record, then, now, happened);
     if (broken) complain(broken, restoredBesides);
   } else if (holderThen.stackId !== holderNow.stackId || holderThen.logicalId !== holderNow.logicalId) {
-    complain(`has another holder, ${JSON.stringify(now.tags)},`, restoredBesides, racedWithItself);
+    complain(`has another holder, ${JSON.stringify(now.tags)},`, restoredBesides, racedWithItself, tookBack);
   }
   return complaints;
 }
