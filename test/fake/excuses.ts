@@ -55,8 +55,8 @@ export const restoredWithoutTrace: Excuse = (record, happened) =>
 
 /**
  * Of two deliveries one restored the secret and never learned of it, or then failed at its tags, and the other one found it
- * live and adopted it, gave it back, or left it as it was: nothing but the memory of the first one tells that it has to be scheduled again. And
- * that must not be when the other one was answered, or the resource has left its secret behind.
+ * live and adopted it, gave it back, or left it as it was: nothing but the memory of the first one tells that it has to be
+ * scheduled again. And that must not be when the other one was answered, or where the template says that the secret stays.
  */
 export const restoredBesides: Excuse = (record, happened) =>
   restores(record, happened).some(({ restore, later, after }) => {
@@ -70,8 +70,8 @@ export const restoredBesides: Excuse = (record, happened) =>
     const failed = after.some(({ operation }) => ['RestoreSecret', 'TagResource'].includes(operation));
     const mustNotUndo = one?.answer?.status === 'SUCCESS' && failed;
     const neverLearned = after.some(({ operation, moment }) => operation === 'RestoreSecret' && moment === 'after');
-    if (!one?.overlaps) return false;
-    return isLeft || ((!undone || mustNotUndo || neverLearned) && (returned || !restored));
+    if (isLeft || !one?.overlaps) return isLeft;
+    return (!undone || mustNotUndo || neverLearned) && (returned || !restored);
   });
 
 /** Every RestoreSecret of a request: what came after it, and what went wrong until the request had tagged the secret. */
