@@ -142,8 +142,8 @@ function isOfThisDeployment(record: SecretRecord, { request, stack }: Sent): boo
 
 /** Whether the stack and the one that holds the secret have both been given this owner. */
 function areBothExplicit(record: SecretRecord, owner: string, stack: Stack): boolean {
-  const holder = readOwnership(record.tags).stackId?.split('/')[1];
-  return owner !== stack.name && owner !== holder;
+  const { stackId, owner: before } = readOwnership(record.tags);
+  return owner === before && owner !== stack.name && owner !== stackId?.split('/')[1];
 }
 
 /** Whether nothing is in the way of the replicas that the secret has, and is to have. */

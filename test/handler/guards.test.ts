@@ -173,6 +173,13 @@ describe('a scheduled secret', () => {
     [true, 'a resource of another stack had', heldBy(BANK), {}, { has: async () => false }],
     [true, 'a resource has that it may be taken from', heldBy(BANK), { ExistingSecretPolicy: 'ADOPT' }, {}],
     [false, 'a stack has whose name is the owner', heldBy(BANK), { Owner: 'bank' }, { has: held, ...FORWARD }],
+    [
+      false,
+      'a stack of another explicit owner has',
+      { ...heldBy(BANK), [OWNERSHIP_TAG.owner]: 'y' },
+      { Owner: 'x' },
+      { has: held, ...FORWARD },
+    ],
     [true, 'a stack of one shared owner has', { ...heldBy(BANK), [OWNERSHIP_TAG.owner]: 'x' }, { Owner: 'x' }, {}],
     [true, 'this stack had', heldBy(OTHER), { Owner: 'another' }, {}],
     [true, 'this stack had in an earlier life', heldBy({ ...SHOP, stackId: stackId('shop', 7) }), {}, {}],

@@ -70,7 +70,9 @@ export async function holderNow(
     return (await retryQuery(env, () => stays(attempt, secret, of))) ? 'in this stack' : 'gone';
   if (declared.existingSecretPolicy === 'ADOPT') return 'gone';
   const meant = async () =>
-    (await isExplicit(attempt, declared.owner, requester.stackId)) && (await isExplicit(attempt, owner, stackId));
+    owner === declared.owner &&
+    (await isExplicit(attempt, owner, requester.stackId)) &&
+    (await isExplicit(attempt, owner, stackId));
   if (await unlessDenied(env, false, meant)) return 'with the same owner';
   const isThere = await unlessDenied(env, unseen !== 'gone', () => env.stacks.has(of));
   return isThere ? 'in another stack' : 'gone';
