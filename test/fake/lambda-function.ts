@@ -137,10 +137,10 @@ export class LambdaFunction {
           if (fault?.kind === 'slow' && fault.moment === 'after') await wait(delay);
           if (!fault || fault.kind === 'slow') {
             const { restoringSince } = trying;
-            if (operation === 'DescribeSecret')
+            if (operation === 'DescribeSecret') {
               lateLooks = this.clock.now - effectAt > 2 * SECOND ? [...lateLooks, effectAt] : [];
-            if (operation === 'DescribeSecret') trying = { operation: '', since: 0, restoringSince };
-            else if (operation !== 'RestoreSecret') trying = { operation: '', since: 0 };
+              trying = { operation: '', since: 0, restoringSince };
+            } else if (operation !== 'RestoreSecret') trying = { operation: '', since: 0 };
             return result;
           }
         } catch (error) {
@@ -155,7 +155,7 @@ export class LambdaFunction {
         name: request.RequestId,
         may: (action, target) => site.role.may(action, target),
         // It asks twice, and no more.
-        since: () => Math.min(trying.since, lateLooks[1] === undefined ? Infinity : Math.max(...lateLooks)),
+        since: () => Math.min(trying.since, lateLooks.slice(1).pop() ?? Infinity),
         restoringSince: () => trying.restoringSince,
         travel,
       };

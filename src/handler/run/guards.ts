@@ -74,8 +74,7 @@ export async function holderNow(
     (await isExplicit(attempt, owner, requester.stackId)) &&
     (await isExplicit(attempt, owner, stackId));
   if (await unlessDenied(env, false, meant)) return 'with the same owner';
-  const isThere = await unlessDenied(env, unseen !== 'gone', () => env.stacks.has(of));
-  return isThere ? 'in another stack' : 'gone';
+  return unlessDenied(env, unseen, async () => ((await env.stacks.has(of)) ? 'in another stack' : 'gone'));
 }
 
 /**
@@ -86,6 +85,7 @@ export async function assertLetGo(attempt: Attempt, secret: ExistingSecret): Pro
   const { stackId = '' } = secret.ownership;
   // Of two stacks of one name the former one is gone.
   if (stackName(stackId) === stackName(attempt.requester.stackId)) return;
+  // A role that may not see other stacks has to restore what was theirs.
   const refused = refusalOfTakeOver(secret, attempt.declared, await holderNow(attempt, secret, 'gone'));
   if (refused) await refuseForward(attempt, refused);
 }
@@ -110,8 +110,8 @@ async function isExplicit({ env }: Attempt, owner: string | undefined, stackId: 
   return !name.startsWith(`${owner}-`) || (await env.stacks.outermostName(stackId)) !== owner;
 }
 
-/** What is assumed of a stack that the function may not see has to be the careful side. */
-async function unlessDenied(env: Environment, assumed: boolean, query: () => Promise<boolean>): Promise<boolean> {
+/** @param assumed Of a stack that the function may not see */
+async function unlessDenied<T>(env: Environment, assumed: T, query: () => Promise<T>): Promise<T> {
   return retryQuery(env, query).catch((error) => {
     if (isDenied(error)) return assumed;
     throw error;
